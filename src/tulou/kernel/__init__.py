@@ -1,0 +1,1 @@
+"""The field's values, without any framework."""
