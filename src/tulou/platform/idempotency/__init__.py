@@ -1,0 +1,1 @@
+"""A repeated request with the same key has the same answer and no second effect."""

@@ -1,0 +1,1 @@
+"""The page kit: lists with filters, sorting and export; forms; menus."""
