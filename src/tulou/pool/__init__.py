@@ -1,0 +1,1 @@
+"""The courtyard: the pool of departments' data."""

@@ -1,0 +1,1 @@
+"""The commands of `tulou pool`, a module a subject; each adds its commands with `register(app)`."""

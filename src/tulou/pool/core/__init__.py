@@ -1,0 +1,1 @@
+"""The engine of the pool: plain Python, no framework."""

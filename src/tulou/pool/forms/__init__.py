@@ -1,0 +1,1 @@
+"""The courtyard's forms."""

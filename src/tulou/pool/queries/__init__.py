@@ -1,0 +1,1 @@
+"""Reading the courtyard's own tables."""
