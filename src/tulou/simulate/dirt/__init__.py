@@ -1,0 +1,1 @@
+"""How names, addresses, keys and records go wrong on their way into departments' files."""
