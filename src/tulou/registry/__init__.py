@@ -1,0 +1,1 @@
+"""Who is who: people, organisations, memberships and roles, and how people sign in."""
