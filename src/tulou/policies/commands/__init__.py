@@ -1,0 +1,1 @@
+"""The verbs of `tulou policy`, a module a task."""

@@ -1,0 +1,1 @@
+"""Writing policies, a module a subject."""
