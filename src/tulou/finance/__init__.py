@@ -1,0 +1,1 @@
+"""The financial services cloud."""

@@ -1,0 +1,1 @@
+"""The verbs of `tulou finance`, a module a task."""

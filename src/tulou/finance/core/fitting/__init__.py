@@ -1,0 +1,1 @@
+"""Fitting: from sorted values to tables of points."""

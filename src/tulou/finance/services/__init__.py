@@ -1,0 +1,1 @@
+"""Writing the market: each function is one story."""

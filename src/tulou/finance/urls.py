@@ -1,0 +1,62 @@
+"""Every address of the financial services cloud, under /finance/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tulou.finance.views import contracts, desk, needs, pots, products, province, scoring, shelf, webhooks
+
+app_name = "finance"
+urlpatterns = [
+    path("", shelf.home, name="home"),
+    path("products/", shelf.products, name="products"),
+    path("products/<id:key>/", shelf.product, name="product"),
+    path("compare/", shelf.compare, name="compare"),
+    path("calculator/", shelf.calculator, name="calculator"),
+    path("needs/", needs.needs, name="needs"),
+    path("needs/new/", needs.new, name="need_new"),
+    path("needs/<id:key>/", needs.need, name="need"),
+    path("needs/<id:key>/banks/", needs.banks, name="need_banks"),
+    path("needs/<id:key>/answers/", needs.declare, name="need_declare"),
+    path("needs/<id:key>/withdraw/", needs.withdraw, name="need_withdraw"),
+    path("offers/<id:key>/accept/", needs.accept, name="offer_accept"),
+    path("offers/<id:key>/decline/", needs.decline, name="offer_decline"),
+    path("applications/<id:key>/object/", needs.object_to, name="application_object"),
+    path("loans/", contracts.loans, name="loans"),
+    path("contracts/<id:key>/", contracts.contract, name="contract"),
+    path("contracts/<id:key>/terms/", contracts.terms, name="contract_terms"),
+    path("contracts/<id:key>/firm/<slug:step>/", contracts.firm_act, name="contract_firm"),
+    path("contracts/<id:key>/bank/<slug:step>/", contracts.bank_act, name="contract_bank"),
+    path("desk/", desk.inbox, name="desk"),
+    path("desk/<id:key>/", desk.application, name="application"),
+    path("desk/<id:key>/offer/", desk.make_offer, name="offer_new"),
+    path("desk/<id:key>/refusal/", desk.turn_down, name="refusal_new"),
+    path("desk/<id:key>/profile/", desk.profile, name="application_profile"),
+    path("desk/<id:key>/score/", desk.score, name="application_score"),
+    path("desk/<id:key>/<slug:step>/", desk.act, name="application_act"),
+    path("desk/offers/<id:key>/<slug:step>/", desk.decide_offer, name="offer_decide"),
+    path("portfolio/", contracts.portfolio, name="portfolio"),
+    path("scoring/", scoring.scoring, name="scoring"),
+    path("scoring/card/", scoring.install, name="card_install"),
+    path("scoring/outcomes/", scoring.upload, name="outcomes_upload"),
+    path("scoring/<id:key>/again/", scoring.again, name="score_again"),
+    path("system/", webhooks.webhooks, name="webhooks"),
+    path("system/<id:key>/end/", webhooks.end, name="webhook_end"),
+    path("shelf/", products.own, name="own_products"),
+    path("shelf/new/", products.publish, name="product_new"),
+    path("shelf/<id:key>/", products.edit, name="own_product"),
+    path("shelf/<id:key>/take-off/", products.take_off, name="product_take_off"),
+    path("pots/", pots.published, name="pots"),
+    path("pots/own/", pots.own, name="pots_own"),
+    path("pots/own/new/", pots.new, name="pots_new"),
+    path("pots/own/<id:key>/", pots.round_page, name="pot_round"),
+    path("pots/own/<id:key>/decide/", pots.decide, name="pot_round_decide"),
+    path("pots/own/<id:key>/undo/", pots.undo, name="pot_round_undo"),
+    path("pots/own/<id:key>/publish/", pots.publish, name="pot_round_publish"),
+    path("pots/appeals/<id:key>/answer/", pots.answer, name="pot_appeal_answer"),
+    path("pots/claims/", pots.claims, name="pot_claims"),
+    path("pots/claims/<id:key>/", pots.claim, name="pot_claim"),
+    path("pots/<id:key>/", pots.result, name="pots_result"),
+    path("province/", province.board, name="province"),
+    path("figures/", province.figures, name="figures"),
+]
