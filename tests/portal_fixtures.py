@@ -24,6 +24,15 @@ class Enter(Client):
     person: Person
     actor: Actor
 
+    def sign_in(self, *, strong: bool = True) -> None:
+        """Begin a new session: at first, and again where time went by and the last one has ended."""
+        self.logout()
+        self.force_login(self.person, settings.AUTHENTICATION_BACKENDS[0])
+        if strong:
+            session = self.session
+            session["demo_strong"] = True
+            session.save()
+
 
 @pytest.fixture
 def organisation(db: None) -> Callable[..., Organisation]:
@@ -62,11 +71,7 @@ def enter(organisation: Callable[..., Organisation], person: Callable[..., Perso
             at = organisation(role.kind)
         client = Enter(headers={"Accept-Language": "en"})
         client.person = person(role, at, **fields)
-        client.force_login(client.person, settings.AUTHENTICATION_BACKENDS[0])
-        if strong:
-            session = client.session
-            session["demo_strong"] = True
-            session.save()
+        client.sign_in(strong=strong)
         client.actor = actor_of(client.person, list(current_memberships(client.person)), "", strong)
         return client
 

@@ -67,6 +67,7 @@ def test_five_wrong_codes_lock_the_claim(claimed: Callable[[], Any]) -> None:
 def test_an_old_code_opens_nothing(claimed: Callable[[], Any]) -> None:
     client = claimed()
     with clock.at(clock.now() + dt.timedelta(minutes=30)):
+        client.sign_in()
         assert (
             client.post(f"/registry/claims/{Claim.objects.get().public_id}/", {"code": sent_code()}).status_code == 422
         )

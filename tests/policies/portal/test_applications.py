@@ -121,7 +121,6 @@ def test_the_department_sees_the_values_that_the_rule_asks_for_and_nothing_else(
     assert "1530" not in body
     answer = officer.get(f"/policies/materials/{made.materials.first().public_id}/")
     assert b"".join(answer.streaming_content) == b"%PDF-1.4 x"
-    answer.close()
 
 
 def test_nothing_is_handed_in_while_a_paper_or_a_word_is_missing(owner: Any, version: PolicyVersion) -> None:
@@ -169,7 +168,10 @@ def test_after_the_deadline_nobody_begins_but_a_returned_one_comes_back(
     made = handed_in(owner, version)
     decide(officer, made, "return", answer="again")
     with clock.at(clock.now() + dt.timedelta(days=5)):
+        owner.sign_in()
         assert submit(owner, made).status_code == 302
+        made.refresh_from_db()
+        assert made.state == "submitted"
         owner.post(f"/policies/applications/{made.public_id}/withdraw/")
         assert owner.post(f"/policies/mine/{version.policy.public_id}/apply/").status_code == 422
 

@@ -210,5 +210,4 @@ def test_a_file_of_a_policy_in_force_can_be_had_by_everybody(shelf: dict[str, Po
     made = shelf["tax"].files.create(attachment=kept, title_zh="申请表", title_en="Form")
     answer = Client().get(f"/policies/files/{made.public_id}/")
     assert b"".join(answer.streaming_content) == b"%PDF"  # type: ignore[attr-defined]
-    answer.close()
     assert "Form" in Client(headers=EN).get(f"/policies/{shelf['tax'].policy.public_id}/").content.decode()

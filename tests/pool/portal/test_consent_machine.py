@@ -111,6 +111,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(days=st.sampled_from([0.2, 3, 16, 31]))
     def wait(self, days: float) -> None:
         self.now += days * DAY
+        self.read(0, "fits")
 
     @rule(which=st.integers(0, 3), keep=st.integers(2, 5))
     def grant(self, which: int, keep: int) -> None:
@@ -132,6 +133,7 @@ class Ledger(RuleBasedStateMachine):
             model.before = model.state
         if legal:
             model.state = model.before if name == "reinstate" else target
+        self.read(which, "fits")
 
     @precondition(lambda self: any(model.state == "active" and len(model.items) > 1 for model in self.models))
     @rule()
