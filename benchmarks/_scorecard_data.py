@@ -12,11 +12,11 @@ import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
 from tulou.finance.core.artefact import Feature
-from tulou.finance.core.batch import values_of
 from tulou.finance.core.cells import key_of
 from tulou.finance.core.files import read_table
 from tulou.finance.core.kinds import Reading, features_of
 from tulou.finance.core.outcome import read_outcome
+from tulou.finance.core.values import values_of
 
 SEED = 20200922
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "finance"

@@ -150,6 +150,30 @@ def test_compiled_loops_score_as_the_rows_do(monkeypatch: pytest.MonkeyPatch) ->
     check()
 
 
+def test_columns_that_are_slices_strided_or_full_of_gaps_score_as_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    artefact, columns = card(), firms(200, seed=5)
+    held = {name for pair in artefact.pairs for name in pair.features}
+    assert held
+    random = np.random.default_rng(7)
+    numbers = [feature for feature in artefact.features if feature.cuts and feature.kind == "number"]
+    table: dict[str, Any] = {name: pa.array(values, from_pandas=True)[13:] for name, values in columns.items()}
+    rows = [{name: column[i].as_py() for name, column in table.items()} for i in range(187)]
+    for place, feature in enumerate(numbers):
+        name = feature.items[0].column
+        cells = random.choice([*feature.cuts, *np.nextafter(feature.cuts, -np.inf), np.inf, -np.inf], 200)
+        gaps = random.random(200) < 0.2
+        # What lies under a gap means nothing: here it would be a number like any other.
+        lying = pa.array(cells, mask=gaps)[13:]
+        blocks = np.asfortranarray(np.vstack([cells, np.where(gaps, np.nan, cells)])).T
+        table[name] = [lying, pa.chunked_array([lying[:5], lying[5:]]), blocks[13:, 1]][place % 3]
+        for i, row in enumerate(rows):
+            row[name] = None if gaps[13 + i] else float(cells[13 + i])
+    expected = [score(artefact, row) for row in rows]
+    assert batch_score(artefact, table).tolist() == expected
+    monkeypatch.setattr(batch, "WORTH_COMPILING", 0)
+    assert batch_score(artefact, table).tolist() == expected
+
+
 def test_mappings_may_lack_what_counts_as_missing_but_tables_may_not() -> None:
     artefact = card()
     assert score_rows(artefact, [{}, {"growth": "0.1"}]).score.tolist() == [

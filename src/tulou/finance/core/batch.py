@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tulou.finance.core.artefact import Calibration, Feature, Item, Pair, Scorecard
-from tulou.finance.core.columns import Columns, Numbers, combine, days, keys, numbers
-from tulou.finance.core.kernel import WORTH_COMPILING, Loops, loops
+from tulou.finance.core.artefact import Calibration, Feature, Pair, Scorecard
+from tulou.finance.core.columns import Columns, Numbers, dictionary
+from tulou.finance.core.compiled import score_compiled
+from tulou.finance.core.kernel import WORTH_COMPILING, loops
+from tulou.finance.core.values import cells_of_levels, values_of
 from tulou.kernel.errors import Text, Where, refuse
 
-BLOCK, SMALL_BLOCK = 2**14, 2**11
+BLOCK = 2**14
 MANY_CUTS = 48
 
 Cells = NDArray[np.uint16]
@@ -69,14 +71,13 @@ def score(card: Scorecard, columns: Columns, *, file: str | None = None) -> Scor
     The same numbers as `sort_into_cells(...).scores()`, without keeping what led to them.
     """
     check_columns(card, columns, file)
+    rows = len(columns[card.columns[0]]) if card.columns else _length(columns)
+    if rows * len(card.features) >= WORTH_COMPILING and (compiled := loops()) is not None:
+        return score_compiled(card, columns, rows, compiled)
     readers = [_Reader(feature, columns) for feature in card.features]
-    compiled = loops() if len(readers) and len(readers[0]) * len(readers) >= WORTH_COMPILING else None
-    if compiled is not None:
-        return _score_compiled(card, readers, compiled)
     place = {feature.name: i for i, feature in enumerate(card.features)}
     tables = [np.asarray(feature.by_cell, dtype=np.int32) for feature in card.features]
     pairs = [(pair, place[pair.features[0]], place[pair.features[1]], _flat(pair)) for pair in card.pairs]
-    rows = len(readers[0]) if readers else _length(columns)
     total = np.full(rows, card.base, dtype=np.int64)
     held = {i for _, first, second, _ in pairs for i in (first, second)}
     points = np.empty(min(BLOCK, rows), dtype=np.int32)
@@ -96,28 +97,6 @@ def score(card: Scorecard, columns: Columns, *, file: str | None = None) -> Scor
     return total
 
 
-def _score_compiled(card: Scorecard, readers: Sequence[_Reader], compiled: Loops) -> Scores:
-    """The same sums by compiled loops: cells of a block are kept only for features that stand in a pair."""
-    place = {feature.name: i for i, feature in enumerate(card.features)}
-    tables = [np.asarray(feature.by_cell, dtype=np.int32) for feature in card.features]
-    pairs = [(place[pair.features[0]], place[pair.features[1]], *_offsets(pair), _flat(pair)) for pair in card.pairs]
-    held = {i for first, second, *_ in pairs for i in (first, second)}
-    rows = len(readers[0])
-    total = np.full(rows, card.base, dtype=np.int64)
-    points, spare = np.empty(SMALL_BLOCK, dtype=np.int32), np.empty(SMALL_BLOCK, dtype=np.int32)
-    kept = {i: np.empty(SMALL_BLOCK, dtype=np.int32) for i in held}
-    for start in range(0, rows, SMALL_BLOCK):
-        stop = min(start + SMALL_BLOCK, rows)
-        block = points[: stop - start]
-        block[:] = 0
-        for i, (reader, table) in enumerate(zip(readers, tables, strict=True)):
-            reader.add(start, stop, table, kept.get(i, spare)[: stop - start], block, compiled)
-        for first, second, down, across, flat in pairs:
-            compiled.pairs(kept[first], kept[second], down, across, flat, block)
-        total[start:stop] += block
-    return total
-
-
 def probabilities(calibration: Calibration, scores: Scores) -> Numbers:
     """The calibrated probability of the bad outcome for each score, to the last bit what one row alone would get."""
     distinct, places = np.unique(scores, return_inverse=True)
@@ -133,12 +112,6 @@ def cells_of(feature: Feature, columns: Columns) -> Cells:
         stop = min(start + BLOCK, len(reader))
         answer[start:stop] = reader.cells(start, stop)
     return answer
-
-
-def values_of(feature: Feature, columns: Columns) -> Numbers:
-    """The numbers or days of a feature that is no category, derived where it is."""
-    first, *others = [_numbers_of_item(feature, item, columns) for item in feature.items]
-    return combine(feature.operation, first, others[0]) if others else first
 
 
 def check_columns(card: Scorecard, columns: Columns, file: str | None = None) -> None:
@@ -161,10 +134,8 @@ class _Reader:
         self._codes: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
         self._values: Numbers | None = None
         if feature.kind == "category":
-            codes, levels = keys(columns[feature.items[0].column])
-            unseen, known = feature.missing_cell - 1, feature.cell_of_level
-            places = [*(known.get(level, unseen) for level in levels), feature.missing_cell]
-            self._codes, self._cell_of_code = codes, np.asarray(places, dtype=np.uint16)
+            self._codes, levels = dictionary(columns[feature.items[0].column])
+            self._cell_of_code = cells_of_levels(feature, levels).astype(np.uint16)
         else:
             self._values = values_of(feature, columns)
             small = feature.cells < 256
@@ -175,16 +146,9 @@ class _Reader:
     def __len__(self) -> int:
         return len(self._codes if self._values is None else self._values)
 
-    def add(self, start: int, stop: int, table: Any, cells: Any, total: Any, compiled: Loops) -> None:
-        """Put the cells of a block into `cells` and add their points to `total`."""
-        if self._values is None:
-            compiled.codes(self._codes[start:stop], self._cell_of_code, table, cells, total)
-        else:
-            compiled.values(self._values[start:stop], self._cuts, table, cells, total)
-
     def cells(self, start: int, stop: int) -> NDArray[Any]:
         if self._values is None:
-            return self._cell_of_code.take(self._codes[start:stop], mode="wrap")
+            return self._cell_of_code.take(self._codes[start:stop])
         values, cells, answer = self._values[start:stop], self._cells[: stop - start], self._answer[: stop - start]
         if len(self._cuts) > MANY_CUTS:
             cells[:] = np.searchsorted(self._cuts, values, side="right")
@@ -197,11 +161,6 @@ class _Reader:
         if answer.any():
             cells[answer] = self._feature.missing_cell
         return cells
-
-
-def _numbers_of_item(feature: Feature, item: Item, columns: Columns) -> Numbers:
-    reading = days if feature.kind == "date" or item.form.startswith("%") else numbers
-    return reading(columns[item.column], item.form)
 
 
 def _flat(pair: Pair) -> NDArray[np.int32]:

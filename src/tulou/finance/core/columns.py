@@ -40,18 +40,34 @@ def numbers(column: Any, form: str = "plain") -> Numbers:
     >>> numbers(["1", " 2.5", "x", None]).tolist()
     [1.0, 2.5, nan, nan]
     """
-    if isinstance(column, np.ndarray) and column.dtype == np.float64:
-        return column
+    values, present = numbers_and_gaps(column, form)
+    return values if present is None else np.where(present, values, np.nan)
+
+
+def numbers_and_gaps(column: Any, form: str = "plain") -> tuple[Numbers, NDArray[np.uint8] | None]:
+    """The numbers in a column, and 0 for each cell that has none and whose number means nothing; None: those are NaN.
+
+    Columns that hold numbers as they are, NumPy's, pandas' or Arrow's, are not copied.
+    """
+    if (plain := _floats(column)) is not None:
+        return plain, None
     array = as_arrow(column)
     if array is None:
-        return np.fromiter((number_of(value, form) for value in column), dtype=np.float64, count=len(column))
+        return np.fromiter((number_of(value, form) for value in column), dtype=np.float64, count=len(column)), None
     kind = array.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         cast = array.cast(pa.int8()) if pa.types.is_boolean(kind) else array
-        return _filled(cast.cast(pa.float64(), safe=False))
+        return _split(cast.cast(pa.float64(), safe=False))
     if form == "plain" and _is_text(kind):
-        return _plain(array)
-    return _by_value(array, lambda value: number_of(value, form))
+        return _split(_plain(array))
+    return _by_value(array, lambda value: number_of(value, form)), None
+
+
+def _floats(column: Any) -> Numbers | None:
+    """The numbers of a NumPy array or a pandas column of float64, as they lie there."""
+    if isinstance(getattr(column, "dtype", None), np.dtype) and column.dtype == np.float64:
+        return np.asarray(column)
+    return None
 
 
 def days(column: Any, form: str) -> Numbers:
@@ -68,16 +84,27 @@ def keys(column: Any) -> tuple[Codes, list[str]]:
     >>> keys(["b", "a ", None, "b"])
     (array([ 0,  1, -1,  0], dtype=int32), ['b', 'a'])
     """
+    codes, values = dictionary(column)
+    names: dict[str, int] = {}
+    place = [-1 if value is None else names.setdefault(value, len(names)) for value in values]
+    return np.asarray(place, dtype=np.int32).take(codes), list(names)
+
+
+def dictionary(column: Any) -> tuple[Codes, list[str | None]]:
+    """For each cell a position in a list of keys, where a key may stand twice, as it does for "2" and "2 "; the last is
+    None, for cells without one.
+
+    >>> dictionary(["b", None, "b "])
+    (array([0, 2, 1], dtype=int32), ['b', 'b', None])
+    """
     array = as_arrow(column)
     if array is None:
         array = pa.array([key_of(value) for value in column], type=pa.string())
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     values = [key_of(value) for value in array.dictionary.to_pylist()]
-    names: dict[str, int] = {}
-    place = [-1 if value is None else names.setdefault(value, len(names)) for value in values]
-    codes = np.asarray(array.indices.fill_null(len(place)))
-    return np.asarray([*place, -1], dtype=np.int32).take(codes), list(names)
+    codes = np.asarray(array.indices.cast(pa.int32()).fill_null(len(values)))
+    return codes, [*values, None]
 
 
 def combine(operation: str, first: Numbers, second: Numbers) -> Numbers:
@@ -103,20 +130,26 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _filled(array: pa.Array) -> Numbers:
-    if array.null_count:
-        array = array.fill_null(float("nan"))
-    return np.asarray(array)
+def _split(array: pa.Array) -> tuple[Numbers, NDArray[np.uint8] | None]:
+    """Arrow's float64 as it lies there, and its bits of validity where one is not set."""
+    if not array.null_count:
+        return np.asarray(array), None
+    bits, values = array.buffers()
+    if values is None:
+        return np.full(len(array), np.nan), None
+    first, last = array.offset, array.offset + len(array)
+    present = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=last, bitorder="little")
+    return np.frombuffer(values, dtype=np.float64)[first:last], present[first:]
 
 
-def _plain(array: pa.Array) -> Numbers:
+def _plain(array: pa.Array) -> pa.Array:
     text = pc.utf8_trim(array, characters=BLANKS)
     fits = pc.match_substring_regex(text, PLAIN_NUMBER)
     # Arrow reads neither a leading plus nor a point without a digit beside it.
     text = pc.replace_substring_regex(pc.if_else(fits, text, None), r"^\+", "")
     text = pc.replace_substring_regex(text, r"^(-?)\.", r"\10.")
     text = pc.replace_substring_regex(text, r"\.([eE]|$)", r"\1")
-    return _filled(text.cast(pa.float64()))
+    return text.cast(pa.float64())
 
 
 def _by_value(array: pa.Array, reading: Callable[[Any], float]) -> Numbers:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tulou.finance.core.artefact import MOST_PAIRS, Feature, Scorecard, Target
-from tulou.finance.core.batch import probabilities, score, take_rows, values_of
+from tulou.finance.core.batch import probabilities, score, take_rows
 from tulou.finance.core.calibration import levelled, scores_of_logits
 from tulou.finance.core.cells import EPOCH
 from tulou.finance.core.columns import Columns, Numbers, as_arrow, numbers
@@ -28,6 +28,7 @@ from tulou.finance.core.fitting.woe import fit_woe
 from tulou.finance.core.guard import Policy, Suspicion, dropped_by, name_suspicion, speaks_of_the_outcome, suspicions
 from tulou.finance.core.kinds import Reading, features_of
 from tulou.finance.core.outcome import check_enough, read_outcome
+from tulou.finance.core.values import values_of
 from tulou.kernel.errors import Finding, Text, Where, refuse, wrong_use
 
 SEED = 20200922

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tulou.finance.core.artefact import Feature
-from tulou.finance.core.batch import cells_of, values_of
+from tulou.finance.core.batch import cells_of
 from tulou.finance.core.columns import Columns, Numbers, keys
+from tulou.finance.core.values import values_of
 
 MOST_CELLS = 127
 MOST_LEVELS = 200
