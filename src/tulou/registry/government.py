@@ -39,8 +39,8 @@ def is_configured() -> bool:
 def firms_named(data: Mapping[str, Any]) -> dict[str, Role]:
     """The firms, by code, that a provider's claims name, with the role; whatever is malformed is left out.
 
-    >>> firms_named({"uscc": "91350100MA2XN6K31A", "role": "legal_representative"})
-    {'91350100MA2XN6K31A': Role.ENTERPRISE_LEGAL}
+    >>> firms_named({"uscc": "91350100MA2XN6K34W", "role": "legal_representative"})
+    {'91350100MA2XN6K34W': Role.ENTERPRISE_LEGAL}
     >>> firms_named({"enterprises": [{"uscc": "1", "role": "agent"}, "x"]})
     {}
     """

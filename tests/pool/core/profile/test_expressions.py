@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tulou.pool.core.catalogue import contract_of, reference_catalogue
@@ -15,7 +18,7 @@ from tulou.pool.core.contract import Contract
 from tulou.pool.core.identity import subject_key_sql
 from tulou.pool.core.lake import quoted
 from tulou.pool.core.profile.engines import DuckEngine
-from tulou.pool.core.profile.expressions import record_table, subject_key, subjects
+from tulou.pool.core.profile.expressions import record_table, settled, subject_key, subjects
 
 CATALOGUE = reference_catalogue()
 VALUES = [
@@ -113,3 +116,26 @@ def test_a_firm_that_was_retired_twice_is_followed_to_the_end(tmp_path: Path) ->
         run("INSERT INTO entity_enterprise VALUES ('e1', 'e2'), ('e2', 'e3'), ('e3', NULL)")
         found = [engine.fetch(subjects(hops)).to_pylist()[0]["enterprise_id"] for hops in (1, 2, 3)]
     assert found == ["e2", "e3", "e3"]
+
+
+@example([10_000_001, -10_000_000, 3, 7, -9], 4, random.Random(1))
+@given(st.lists(st.integers(-(10**7), 10**7), min_size=1, max_size=40), st.integers(0, 4), st.randoms())
+def test_a_sum_of_floats_does_not_depend_on_the_order_of_its_values(
+    duck: DuckEngine, values: list[int], places: int, chance: random.Random
+) -> None:
+    floats = [value / 10**places for value in values]
+    question = ibis.table({"x": "float64"}, name="floats").aggregate(total=lambda t: settled(t.x))
+    answers = []
+    for _ in range(3):
+        chance.shuffle(floats)
+        duck.connection.register("floats", pa.table({"x": pa.array(floats, pa.float64())}))
+        answers.append(duck.fetch(question)["total"][0].as_py())
+    assert len(set(answers)) == 1
+    assert math.isclose(answers[0], math.fsum(floats), rel_tol=1e-11, abs_tol=1e-7)
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e300, math.inf, -1234567.891])
+def test_any_float_has_a_sum(duck: DuckEngine, value: float) -> None:
+    question = ibis.table({"x": "float64"}, name="one").aggregate(total=lambda t: settled(t.x))
+    duck.connection.register("one", pa.table({"x": pa.array([value], pa.float64())}))
+    assert math.isclose(duck.fetch(question)["total"][0].as_py(), value, rel_tol=1e-11, abs_tol=1e-300)

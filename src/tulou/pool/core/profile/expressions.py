@@ -34,7 +34,7 @@ from tulou.pool.core.profile.features import (
     features_of,
     is_amount,
 )
-from tulou.pool.core.profile.portable import check_portable
+from tulou.pool.core.profile.portable import check_portable, positive
 
 Expression: TypeAlias = Any
 LINK, ENTERPRISE, SUBJECT, STANDING = "entity_link", "entity_enterprise", "profile_subject", "profile_standing"
@@ -287,11 +287,20 @@ def _rank(group: list[Expression], order: list[Expression]) -> Expression:
 
 
 def _total(value: Expression, where: Expression) -> Expression:
-    """The exact sum: decimals keep their scale and get room, whole numbers stay whole."""
+    """The sum: decimals keep their scale and get room, whole numbers stay whole, floats are settled."""
+    if value.type().is_floating():
+        return settled(value, where)
     total = value.sum(where=where)
-    if value.type().is_decimal():
-        return total.cast(f"decimal(38, {value.type().scale})")
-    return _whole(total) if value.type().is_integer() else total
+    return total.cast(f"decimal(38, {value.type().scale})") if value.type().is_decimal() else _whole(total)
+
+
+def settled(value: Expression, where: Expression | None = None) -> Expression:
+    """A sum of floats to 12 digits of their size: the digits after them depend on the order in which they are read."""
+    total, size = value.sum(where=where), value.abs().sum(where=where)
+    finite = ibis.ifelse(size < 1e280, size, ibis.null("float64"))
+    unit = ibis.literal(10.0) ** ibis.least(11 - positive(finite).log10().floor(), 290).cast("float64")
+    whole = (ibis.ifelse(size < 1e280, total, ibis.null("float64")) * unit).round().cast("float64")
+    return ibis.coalesce(whole / unit.nullif(0), total)
 
 
 def _whole(total: Expression) -> Expression:
@@ -300,7 +309,7 @@ def _whole(total: Expression) -> Expression:
 
 
 def _mean(value: Expression, where: Expression) -> Expression:
-    """The mean as one division of exact sums, so that it does not depend on the order in which values are read."""
+    """The mean as one division of sums that do not depend on the order in which values are read."""
     return _total(value, where).cast("float64") / value.count(where=where).cast("float64").nullif(0)
 
 
