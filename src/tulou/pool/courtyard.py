@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -34,10 +35,22 @@ def found_pool() -> None:
     install_reference(folder)
 
 
+_lakes = threading.local()
+
+
 @contextmanager
 def lake_at_hand() -> Iterator[Lake]:
-    """The lake for a while; its connections are given back. Raises WrongUse where no pool was made yet."""
-    lake = open_lake()
+    """The lake for a while; its connections are given back. Raises WrongUse where no pool was made yet.
+
+    The object stays with the thread for as long as `pool.json` is the same file: making it anew costs more than most
+    questions to it.
+    """
+    marker = pool_folder() / "pool.json"
+    found = marker.stat() if marker.exists() else None
+    key = (str(marker), found and (found.st_ino, found.st_mtime_ns))
+    if getattr(_lakes, "key", None) != key:
+        _lakes.lake, _lakes.key = open_lake(), key
+    lake: Lake = _lakes.lake
     try:
         yield lake
     finally:

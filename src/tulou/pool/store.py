@@ -13,7 +13,8 @@ from tulou.pool.core.profile.record import Value
 from tulou.pool.core.profile.serving import FILE, ServingCopy
 from tulou.pool.courtyard import pool_folder
 
-PAGE_ITEMS = 200
+PAGE_ITEMS = 250
+"""Items that are decided and fetched together: those that policies ask of a firm are one page."""
 _WINDOWS = {FeatureKind.SUM12: (11, 0), FeatureKind.MEAN12: (11, 0), FeatureKind.PRIOR12: (23, 12)}
 """Months before a value's period that the first and the last month of its window lie."""
 
@@ -38,8 +39,8 @@ class ProfileStore:
         wanted = frozenset(asked[start : start + PAGE_ITEMS])
         found: dict[str, list[dict[str, Any]]] = {}
         if request.granularity is not Granularity.SCORE:
-            for value in _copy().record(self._key).values:
-                if value.item in wanted and _is_shown(value, request):
+            for value in _copy().record(self._key, wanted).values:
+                if _is_shown(value, request):
                     found.setdefault(str(value.item), []).append(as_fact(value))
         rest = start + PAGE_ITEMS
         return Page(found, str(rest) if rest < len(asked) else None)

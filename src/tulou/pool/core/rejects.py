@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow.parquet as pq
 
 from tulou.kernel.errors import Refused, Text, refuse
@@ -18,6 +17,7 @@ from tulou.pool.core.contract import Contract
 from tulou.pool.core.export import write_table
 from tulou.pool.core.ingest import SOURCES
 from tulou.pool.core.lake import Lake, Receipt
+from tulou.pool.core.lake.asking import at_hand
 from tulou.pool.core.lake.replays import outstanding, replays_of
 from tulou.pool.core.lake.schema import literal
 from tulou.pool.core.validation.header import match_header
@@ -92,7 +92,7 @@ def rejected_records(lake: Lake, delivery_id: str, *, limit: int | None = None) 
     query += " ORDER BY _origin, line_no"
     if limit is not None:
         query += f" LIMIT {limit}"
-    with duckdb.connect() as connection:
+    with at_hand() as connection:
         answer = connection.execute(query)
         while rows := answer.fetchmany(1000):
             for number, origin, line, source, raw, failures in rows:

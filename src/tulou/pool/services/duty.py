@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -21,7 +23,7 @@ from tulou.pool.core.consent import ItemTerms, Purpose
 from tulou.pool.core.lake import Lake, quoted
 from tulou.pool.core.profile.features import SEPARATOR
 from tulou.pool.core.profile.table import AS_OF, PROFILE
-from tulou.pool.courtyard import item_terms, lake_at_hand
+from tulou.pool.courtyard import item_terms, lake_at_hand, pool_folder
 from tulou.pool.models import PurposeVersion
 
 DUTY = "statutory duty"
@@ -95,18 +97,23 @@ class Shape:
 
 def profile_shape() -> Shape | None:
     """The newest build of the table of all firms; None where there is none."""
+    with lake_at_hand() as lake:
+        head = lake.head(PROFILE)
+    return None if head is None else _shape(pool_folder(), head)
+
+
+@lru_cache(maxsize=2)
+def _shape(_pool: Path, _head: str) -> Shape:
+    """The shape of the newest table, kept until another commit makes another head."""
     with lake_at_hand() as lake, duckdb.connect() as connection:
-        if not _built(lake):
-            return None
         as_of, _firms, columns, _relation = _table(lake, connection)
         return Shape(str(lake.plan(PROFILE).snapshot_id), as_of, columns)
 
 
 def profile_version() -> str:
     """The newest build of the table of all firms, by its version alone; empty where there is none. Cheap."""
-    with lake_at_hand() as lake:
-        snapshot = lake.table(PROFILE).current_snapshot() if _built(lake) else None
-    return str(snapshot.snapshot_id) if snapshot is not None else ""
+    shape = profile_shape()
+    return "" if shape is None else shape.version
 
 
 def _built(lake: Lake) -> bool:

@@ -20,7 +20,7 @@ from pyiceberg.table.snapshots import Snapshot
 from tulou.kernel.errors import Text, Where, refuse, wrong_use
 from tulou.pool.core.contract import Contract
 from tulou.pool.core.contract.codec import contract_from_json, contract_to_json
-from tulou.pool.core.lake.catalog import open_catalog
+from tulou.pool.core.lake.catalog import open_catalog, table_heads
 from tulou.pool.core.lake.derived import DERIVED, Derived, write_derived
 from tulou.pool.core.lake.durable import digest, local, locked, make_folder, sync_file, sync_folder, write_durably
 from tulou.pool.core.lake.ledger import REFUSED, ROLLED_BACK, STANDS, Ledger
@@ -110,11 +110,18 @@ class Lake:
 
     def tables(self) -> dict[str, str]:
         """Every table under the name by which `table()` finds it, with its namespace (its department, or entity…)."""
-        found = {}
-        for (namespace,) in self.catalog.list_namespaces():
-            for *_, name in self.catalog.list_tables((namespace,)):
-                found[f"{namespace}.{name}" if namespace in DERIVED else name] = namespace
-        return found
+        return {
+            f"{namespace}.{name}" if namespace in DERIVED else name: namespace
+            for namespace, name in table_heads(self.catalog)
+        }
+
+    def head(self, name: str) -> str | None:
+        """Where the newest metadata of a table lies, None where there is no such table. Costs one look-up.
+
+        It changes with every commit and never comes back, so that what was read from a table can be kept under it.
+        """
+        namespace = self._namespace(name)
+        return table_heads(self.catalog).get((namespace, name.rpartition(".")[2])) if namespace else None
 
     def datasets(self) -> list[str]:
         """The datasets that departments have delivered, by name."""
@@ -125,11 +132,8 @@ class Lake:
 
         Raises Refused where the pool has no such table.
         """
-        if name not in self._namespaces:
-            self._namespaces |= self.tables()
-        table = None
-        if name in self._namespaces:
-            table = load(self.catalog, (self._namespaces[name], name.rpartition(".")[2]))
+        namespace = self._namespace(name)
+        table = load(self.catalog, (namespace, name.rpartition(".")[2])) if namespace else None
         if table is None:
             raise refuse(
                 "lake.no_table",
@@ -138,6 +142,11 @@ class Lake:
                 remedy=Text(zh="tulou pool history 会列出已有的数据集", en="tulou pool history lists what there is"),
             )
         return table
+
+    def _namespace(self, name: str) -> str | None:
+        if name not in self._namespaces:
+            self._namespaces |= self.tables()
+        return self._namespaces.get(name)
 
     def contract(self, dataset: str) -> Contract:
         """The contract under which `dataset` was last delivered."""

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from tulou.kernel.errors import Text, refuse
+from tulou.pool.core.lake.asking import at_hand
 from tulou.pool.core.lake.ledger import STANDS
 from tulou.pool.core.lake.receipt import Receipt, StagedDelivery
 from tulou.pool.core.lake.schema import literal
@@ -41,7 +40,7 @@ def chain_of(lake: Lake, receipt: Receipt) -> Chain:
     """The delivery and its standing replays; raises ValueError where records were not conserved over them."""
     replays = replays_of(lake, receipt.delivery_id)
     corrected = sum(replay.accepted for replay in replays)
-    with duckdb.connect() as connection:
+    with at_hand() as connection:
         query = f"SELECT count(*), count(DISTINCT record_no) FROM ({outstanding(lake, receipt.delivery_id)})"
         open_, distinct = connection.execute(query).fetchone() or (0, 0)
     if open_ != distinct or receipt.rejected != corrected + open_:
@@ -99,7 +98,7 @@ def check_replay(lake: Lake, staged: StagedDelivery) -> None:
     if kept is None:
         return
     mine = _accepted_origins(kept, rejects)
-    with duckdb.connect() as connection:
+    with at_hand() as connection:
         query = f"SELECT count(*) FROM ({mine}) SEMI JOIN ({corrected(lake, staged.receipt.replays)}) USING (origin_no)"
         ((twice,),) = connection.execute(query).fetchall()
     if twice:

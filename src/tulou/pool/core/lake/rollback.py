@@ -17,6 +17,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from tulou.kernel.errors import Text, Where, refuse
+from tulou.pool.core.lake.asking import at_hand
 from tulou.pool.core.lake.durable import local
 from tulou.pool.core.lake.ledger import ROLLED_BACK, STANDS, UNDOING
 from tulou.pool.core.lake.merging import Plan
@@ -63,10 +64,9 @@ def roll_back(lake: Lake, delivery_id: str, *, apply: bool = False) -> Rollback:
                 table = lake.table(receipt.dataset)
                 lake.catch_up(table)
                 gone = (_standing(lake, delivery_id).delivery_id, *_names(replays_of(lake, delivery_id)))
-                plan, counted = _plan(table, gone, folder)
-                outcome = Rollback(receipt.dataset, gone, *counted)
                 if not apply:
-                    return outcome
+                    return Rollback(receipt.dataset, gone, *_counted(table, gone))
+                plan, counted = _plan(table, gone, folder)
                 about = {OPERATION: "rollback", UNDOES: json.dumps(gone)}
                 for name in gone:
                     lake.ledger.mark(name, UNDOING)
@@ -113,6 +113,23 @@ class _Brought:
     mode: str
     key: tuple[str, ...]
     files: tuple[Path, ...]
+
+
+def _counted(table: Table, gone: Sequence[str]) -> tuple[int, int, int]:
+    """How many records taking deliveries out would remove, restore, and leave; nothing is written for it."""
+    columns = table_schema(table.schema())
+    files = [task.file for task in table.scan().plan_files()]
+    names = ", ".join(map(literal, gone))
+    back = _restored(_history(table), gone, columns)
+    removed = restored = 0
+    with at_hand() as connection:
+        if files:
+            held = DataFiles("", None, tuple(local(file.file_path) for file in files), columns).duckdb()
+            query = f"SELECT count(*) FROM {held} WHERE {DELIVERY_ID} IN ({names})"
+            ((removed,),) = connection.execute(query).fetchall()
+        if back is not None:
+            ((restored,),) = connection.execute(f"SELECT count(*) FROM ({back})").fetchall()
+    return removed, restored, sum(file.record_count for file in files) - removed + restored
 
 
 def _plan(table: Table, gone: Sequence[str], folder: Path) -> tuple[Plan, tuple[int, int, int]]:

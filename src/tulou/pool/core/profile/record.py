@@ -66,11 +66,15 @@ class DatasetPart:
         features = tuple(each for each in features_of(contract, kinds) if each.column in columns)
         return cls(contract.dataset, contract.department, contract.title, contract.grain, features, snapshot_id)
 
-    def values(self, stored: Sequence[Any]) -> Iterator[Value]:
-        """The values of a stored part: HEAD, then one for each feature; what is not known is left out."""
+    def values(self, stored: Sequence[Any], items: Container[str | None] | None = None) -> Iterator[Value]:
+        """The values of a stored part: HEAD, then one for each feature; what is not known is left out.
+
+        Where `items` are named only their values are made.
+        """
         period, delivery_id, record_no, received_at, _ = stored[: len(HEAD)]
+        date, moment, number = _date(period), _moment(received_at), int(record_no)
         for feature, value in zip(self.features, stored[len(HEAD) :], strict=True):
-            if value is not None:
+            if value is not None and (items is None or feature.item_code in items):
                 yield Value(
                     department=self.department,
                     dataset=self.dataset,
@@ -80,10 +84,10 @@ class DatasetPart:
                     title=feature.title,
                     value=_typed(value, feature),
                     unit=feature.unit,
-                    period=_date(period),
+                    period=date,
                     delivery_id=delivery_id,
-                    record_no=int(record_no),
-                    received_at=_moment(received_at),
+                    record_no=number,
+                    received_at=moment,
                 )
 
     def to_json(self) -> str:

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +126,9 @@ class ServingCopy:
         """What the records are made of, by dataset."""
         return self._opened.parts
 
-    def record(self, key: str) -> Record:
+    def record(self, key: str, items: Container[str | None] | None = None) -> Record:
         """The record of the one firm that `key` means: USCC, enterprise id, organisation code, an old registry or tax
-        number, or the exact name.
+        number, or the exact name. Where `items` are named it holds their values alone.
 
         Raises Refused where no firm is meant, or more than one.
         """
@@ -143,7 +143,7 @@ class ServingCopy:
         ((head, body),) = found
         size = int.from_bytes(body[:4], "little")
         _, *stored = json.loads(self._codec.decompress(body[4:], decompressed_size=size, asbytes=True))
-        values = tuple(value for no, *part in stored for value in opened.parts[no].values(part))
+        values = tuple(value for no, *part in stored for value in opened.parts[no].values(part, items))
         return Record(_firm(head), opened.as_of, values)
 
     def close(self) -> None:
