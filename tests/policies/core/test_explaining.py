@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.policies.core.random_rules import CATALOGUE, DAYS, atoms, days, entries, facts, limits
 
 from tulou.kernel.errors import Text
-from tulou.policies.core.asking import questions, tally
+from tulou.policies.core.asking import matched, questions, tally
 from tulou.policies.core.attributes import Catalogue
 from tulou.policies.core.document.policy import Policy, PolicySet
 from tulou.policies.core.document.reading import read_policies
@@ -259,7 +259,7 @@ def test_a_firm_s_three_lists() -> None:
         {"op": "attested", "key": "x"},
     )
     program = compile_policies({each.id: each.rule for each in found}, found.catalogue, DAY)
-    assert tally(firm_of(found, headcount=3), program) == {"T": ["P0"], "U": ["P2"], "F": ["P1"]}
+    assert tally(matched(firm_of(found, headcount=3), program), program) == {"T": ["P0"], "U": ["P2"], "F": ["P1"]}
     assert questions(firm_of(found), found, DAY, program)[0].fact == "headcount"
 
 

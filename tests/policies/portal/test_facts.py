@@ -20,7 +20,8 @@ from tulou.policies.core.attributes import Kind, standard_attributes
 from tulou.policies.core.firms.facts import SetFact
 from tulou.policies.core.firms.table import facts_at
 from tulou.policies.models import Declaration
-from tulou.policies.services.facts import PURPOSE, all_facts, columns_of, facts_of, items_by_name, size_of
+from tulou.policies.services.asking_row import columns_of, items_by_name
+from tulou.policies.services.facts import PURPOSE, all_facts, facts_of, size_of
 from tulou.policies.services.sources import COUNTS, YUAN, Compiler, Source, catalogue, kind_of, sources
 from tulou.pool.core.catalogue import reference_catalogue
 from tulou.pool.core.consent import PURPOSES, ReadDenied

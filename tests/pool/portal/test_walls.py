@@ -19,7 +19,8 @@ SHELL = ("demo/", "simulate/", "cli.py", "terminal")
 STORE = {"pool/services/reading.py": "the gate over this database's ledger"}
 ENGINES = {
     "pool/services/duty.py": "all firms for a duty of the state, bounded by its purpose, one line of the audit log",
-    "policies/services/facts.py": "over rows that the two doors have handed out, in memory",
+    "policies/services/facts.py": "over rows that the door for duties has handed out, in memory",
+    "policies/services/asking_row.py": "over one row that the gate has handed out, in memory, taken back when answered",
 }
 LAKE = {
     "pool/services/deliveries.py": "writes what departments send",

@@ -9,7 +9,7 @@
 | answer a file | `engine.answering.Answering(policies, as_of)`, `.answer(batch)` -> Arrow batches |
 | keep matches live | `engine.live.MatchTable`: `put_policy`, `put_firm`, `roll` -> `Changes`; `snapshot()` |
 | say why | `explaining.explain(firm, policy, catalogue, as_of)` -> `Explanation` |
-| ask | `asking.questions(firm, policies, as_of)`, `asking.tally(firm, program)` |
+| ask | `asking.questions(firm, policies, as_of)`, `asking.tally(matched(firm, program), program)` |
 | put in words | `rule.wording.lines(rule, catalogue)` |
 | check | `lint.lint(policies, as_of)`, `lint.lint_policy`, `examples.try_examples`, `comparing.differences` |
 | write | `document.dumping.dump_policies`, `document.schema.policy_schema`, `engine.sql.compile_sql` |

@@ -42,16 +42,26 @@ class Question:
     policies: tuple[str, ...]
 
 
+def matched(firm: Firm, program: Program) -> Bits:
+    """What every policy says of one firm."""
+    return program.match(table_of([firm], program.catalogue))
+
+
 def questions(
-    firm: Firm, policies: PolicySet, as_of: dt.date | None = None, program: Program | None = None
+    firm: Firm,
+    policies: PolicySet,
+    as_of: dt.date | None = None,
+    program: Program | None = None,
+    bits: Bits | None = None,
 ) -> list[Question]:
     """The facts worth asking a firm for, best first. What only a person can decide is not among them.
 
-    `program` saves compiling the policies again, where the caller has them compiled for the day.
+    `program` saves compiling the policies again, where the caller has them compiled for the day; `bits` asking them
+    again, where it has what they say (`matched`).
     """
     day = as_of or firm.as_of
     compiled = program or compile_policies({each.id: each.rule for each in policies}, policies.catalogue, day)
-    waiting = _waiting(firm, compiled)
+    waiting = _waiting(firm, compiled, bits or matched(firm, compiled))
     asked: list[tuple[str, Kind, tuple[str, ...], list[Firm]]] = []
     for fact, waiters in waiting.items():
         rules = [compiled.rules[compiled.ids.index(policy)] for policy in waiters]
@@ -59,17 +69,17 @@ def questions(
         if answers:
             asked.append((fact, kind, waiters, answers))
     rows = [firm, *(answer for _, _, _, answers in asked for answer in answers)]
-    bits = compiled.match(table_of(rows, policies.catalogue))
-    before, found, at = bits.unknown[0], [], 1
+    under = compiled.match(table_of(rows, policies.catalogue))
+    before, found, at = under.unknown[0], [], 1
     for fact, kind, waiters, answers in asked:
         part = slice(at, at + len(answers))
         at += len(answers)
-        decided = np.bitwise_count(before & ~bits.unknown[part]).sum(axis=1)
+        decided = np.bitwise_count(before & ~under.unknown[part]).sum(axis=1)
         text = question_for(fact, policies.catalogue, policies.by_id.get(waiters[0]))
         found.append(
             Question(
                 fact, text, kind, float(decided.mean()), int(decided.min()), int(decided.max()),
-                _gained(bits, part), waiters,
+                _gained(under, part), waiters,
             )
         )  # fmt: skip
     return sorted(found, key=lambda each: (-each.decides, -len(each.policies), each.fact))
@@ -79,10 +89,9 @@ def _gained(bits: Bits, part: slice) -> int:
     return int(np.bitwise_count(bits.sure[part] & bits.unknown[0]).sum(axis=1).max())
 
 
-def _waiting(firm: Firm, program: Program) -> dict[str, tuple[str, ...]]:
+def _waiting(firm: Firm, program: Program, bits: Bits) -> dict[str, tuple[str, ...]]:
     """Missing fact -> the policies that wait for it."""
     found: dict[str, list[str]] = {}
-    bits = program.match(table_of([firm], program.catalogue))
     unknown = np.unpackbits(np.ascontiguousarray(bits.unknown[0]).view(np.uint8), bitorder="little")
     for slot in np.flatnonzero(unknown):
         for fact in evaluate(program.rules[slot], firm.facts, program.as_of, program.catalogue).missing:
@@ -128,9 +137,8 @@ def _with(firm: Firm, attr: str, fact: Fact) -> Firm:
     return Firm(firm.firm_id, facts, as_of=firm.as_of)
 
 
-def tally(firm: Firm, program: Program) -> dict[str, list[str]]:
-    """The three lists of a firm: the ids of policies that are true, unknown and false for it."""
-    bits = program.match(table_of([firm], program.catalogue))
+def tally(bits: Bits, program: Program) -> dict[str, list[str]]:
+    """The three lists of a firm, of which `bits` tell: the ids of policies that are true, unknown and false for it."""
     halves = [np.ascontiguousarray(words[0]).view(np.uint8) for words in (bits.sure, bits.possible)]
     sure, possible = (np.unpackbits(half, count=len(program.ids), bitorder="little") for half in halves)
     found: dict[str, list[str]] = {truth: [] for truth in ("T", "U", "F")}

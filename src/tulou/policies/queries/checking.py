@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tulou.kernel.errors import Text, refuse
-from tulou.policies.core.asking import Question, questions, tally
+from tulou.policies.core.asking import Question, matched, questions, tally
 from tulou.policies.core.attributes import Catalogue, Kind
 from tulou.policies.core.choices import Choice, answered, choices
 from tulou.policies.core.document.policy import PolicySet
@@ -98,7 +98,8 @@ def check(
 ) -> Check:
     """Where a check stands after the answers `lines` (`fact=answer`). Raises Refused for what cannot be an answer."""
     given, firm = replayed(lines, policies, day)
-    ranked = questions(firm, policies, day, program)
+    bits = matched(firm, program)
+    ranked = questions(firm, policies, day, program, bits)
     open_questions = [each for each in ranked if each.fact not in skipped]
     asked = asked_of(open_questions[0], policies, firm.facts, day) if open_questions else None
     one = policies.policies[0] if len(policies) == 1 else None
@@ -106,7 +107,7 @@ def check(
         given,
         tuple(skipped),
         asked,
-        tally(firm, program),
+        tally(bits, program),
         firm,
         explain(firm, one, policies.catalogue, day) if one else None,
         len(open_questions),

@@ -29,12 +29,15 @@ from tulou.policies.core.firms.columns import OPEN, Codes, Column, FlagsColumn, 
 from tulou.policies.core.firms.facts import Fact, Firm, Provenance, SetFact, Unreadable, ordinal
 from tulou.policies.core.firms.table import FirmTable, fact_at, unknown_column
 from tulou.policies.models import Declaration
-from tulou.policies.services.sources import ENDED, SIZE, Compiler, catalogue, kind_of, presence, sources, wide
-from tulou.pool.core.catalogue import Catalogue as Items
-from tulou.pool.core.catalogue import Item
+from tulou.policies.services.asking_row import (
+    Question,
+    columns_of,
+    compiler_for,
+    items_by_name,
+    question_about_one,
+)
+from tulou.policies.services.sources import ENDED, SIZE, Compiler, catalogue, kind_of, sources, wide
 from tulou.pool.core.consent import Granularity
-from tulou.pool.core.contract import LogicalType
-from tulou.pool.core.profile.features import FeatureKind
 from tulou.pool.courtyard import catalogue as items_of_pool
 from tulou.pool.services.duty import Shape, profile_shape, read_for_duty
 from tulou.pool.services.reading import Asked, read_own
@@ -77,11 +80,6 @@ class AllFacts:
     version: str
 
 
-def items_by_name(known: Items) -> dict[str, Item]:
-    """The catalogue's items by `dataset.column`."""
-    return {f"{item.dataset}.{item.technical_name}": item for item in known.items.values()}
-
-
 # One firm ------------------------------------------------------------------------------------------------------------
 
 
@@ -92,17 +90,17 @@ def facts_of(actor: Actor, firm: Organisation, *, key: str = "") -> OwnFacts:
     those that it declared.
     """
     shape = _shape()
-    by_name = items_by_name(items_of_pool())
-    asked = Asked(_items_to_ask(by_name), *EVER, Granularity.RAW)
+    question = question_about_one(items_of_pool(), shape)
+    asked = Asked(question.codes, *EVER, Granularity.RAW)
     try:
         values = read_own(actor, firm, asked, key=key or new_public_id()).values
     except Refused as refused:
         if refused.finding.code != "profile.unknown":
             raise
         values = {}
-    row = _row_of(values, by_name, shape)
-    facts, used = _facts_in(row, by_name, shape)
-    origins = {name: origin for name, item in used.items() if (origin := _origin(item, values, by_name)) is not None}
+    facts, used = _facts_in(question, values)
+    found = {name: _origin(item, values, question) for name, item in used.items()}
+    origins = {name: origin for name, origin in found.items() if origin is not None}
     declared = declared_facts(firm.pk)
     provenance = {name: _provenance(origin) for name, origin in origins.items()}
     provenance |= {name: Provenance(DECLARED, shape.as_of, verified=False) for name in declared if name not in facts}
@@ -119,63 +117,12 @@ def _shape() -> Shape:
     return shape
 
 
-def _items_to_ask(by_name: Mapping[str, Item]) -> frozenset[str]:
-    """Every mapped item, and of lists that name everybody the whole record: whether there is one is the answer."""
-    rows = [row for each in sources().values() for row in each]
-    names = {item for row in rows for item in row.items()}
-    whole = {row.dataset for row in rows if row.complete}
-    codes = {item.code for name, item in by_name.items() if name in names or item.dataset in whole}
-    return frozenset(codes)
-
-
-def _row_of(values: Mapping[str, Any], by_name: Mapping[str, Item], shape: Shape) -> pa.Table:
-    """The values of a reading as the firm's one row of the profile, with the columns that the sources read."""
-    wanted = columns_of(by_name)
-    dates: dict[str, Mapping[str, Any]] = {}
-    by_column: dict[str, Any] = {}
-    for facts in values.values():
-        for fact in facts:
-            dates[fact["dataset"]] = fact
-            name = wide(f"{fact['dataset']}.{fact['column']}", FeatureKind(fact["kind"]))
-            by_column[name] = fact["value"]
-    arrays: dict[str, pa.Array] = {}
-    for column, item in wanted.items():
-        if column not in shape.columns:
-            continue
-        if item is None:
-            dataset, _, about = column.rpartition("__")
-            fact = dates.get(dataset)
-            known = fact and fact["period" if about == "period" else "received_at"]
-            arrays[column] = pa.array([known], pa.string())
-        else:
-            arrays[column] = _cell(by_column.get(column), by_name[item].logical_type)
-    return pa.table(arrays)
-
-
-def _cell(value: Any, type_: LogicalType) -> pa.Array:
-    """One value of a reading as the profile has it: decimals and days came as text."""
-    if type_ in (LogicalType.INTEGER, LogicalType.NUMBER):
-        return pa.array([None if value is None else float(value)], pa.float64())
-    return pa.array([value], pa.bool_() if type_ is LogicalType.BOOLEAN else pa.string())
-
-
-def _facts_in(row: pa.Table, by_name: Mapping[str, Item], shape: Shape) -> tuple[dict[str, Fact], dict[str, str]]:
-    """The facts in one row of the profile, and the item that each was taken from."""
-    compiler = _compiler(by_name, shape)
-    names, expressions, items = [], [], []
-    for name, rows in sources().items():
-        for source in rows:
-            for expression in compiler.attribute(name, [source]):
-                names.append(name)
-                items.append(source.item)
-                expressions.append(expression)
-    with duckdb.connect() as connection:
-        connection.register("profile", row)
-        answers = connection.execute(f"SELECT {', '.join(expressions)} FROM profile").fetchone() or ()
+def _facts_in(question: Question, values: Mapping[str, Any]) -> tuple[dict[str, Fact], dict[str, str]]:
+    """The facts in the values of a reading, and the item that each was taken from."""
     facts: dict[str, Fact] = {}
     used: dict[str, str] = {}
     members: dict[str, bool | None] = {}
-    for name, item, value in zip(names, items, answers, strict=True):
+    for name, item, value in question.ask(values):
         if value is None or name in used:
             continue
         used[name] = item
@@ -227,12 +174,12 @@ def _yuan(fen: int | None) -> Decimal | None:
     return None if fen is None or fen < 0 else Decimal(fen) / 100
 
 
-def _origin(item: str, values: Mapping[str, Any], by_name: Mapping[str, Item]) -> Origin | None:
-    found = by_name[item]
+def _origin(item: str, values: Mapping[str, Any], question: Question) -> Origin | None:
+    found = question.by_name[item]
     facts = values.get(found.code) or ()
     if not facts:
         return None
-    fact, known = facts[0], items_of_pool()
+    fact, known = facts[0], question.items
     return Origin(
         department=known.departments[found.department].title,
         dataset=known.datasets[found.dataset].title,
@@ -309,21 +256,6 @@ def put_declared(table: FirmTable, row: int, declared: Mapping[str, Fact]) -> No
 # All firms -----------------------------------------------------------------------------------------------------------
 
 
-def columns_of(by_name: Mapping[str, Item]) -> dict[str, str | None]:
-    """Every column of the profile that the sources read, with its item; None for those about a dataset."""
-    wanted: dict[str, str | None] = {}
-    for rows in sources().values():
-        for source in rows:
-            if not source.item:
-                continue
-            wanted |= dict(source.columns())
-            wanted[presence(source.dataset)] = None
-            if source.fined:
-                wanted[wide(f"{source.dataset}.period")] = None
-    wanted[wide(ENDED[0])] = ENDED[0]
-    return {column: item for column, item in wanted.items() if item is None or item in by_name}
-
-
 def all_facts(actor: Actor) -> AllFacts:
     """The facts of all firms in existence, read for the state's duty to bring policies to firms."""
     by_name = items_by_name(items_of_pool())
@@ -334,7 +266,7 @@ def all_facts(actor: Actor) -> AllFacts:
     tables: list[FirmTable] = []
     with read_for_duty(actor, PURPOSE, wanted) as reading, duckdb.connect() as connection:
         there = Shape(shape.version, reading.as_of, frozenset(reading.columns))
-        question = _question(_compiler(by_name, there))
+        question = _question(compiler_for(by_name, there))
         for batch in reading.batches():
             connection.register("profile", pa.Table.from_batches([batch]))
             answer = connection.execute(question).to_arrow_table()
@@ -344,10 +276,6 @@ def all_facts(actor: Actor) -> AllFacts:
     table = reduce(FirmTable.joined, tables) if tables else FirmTable(0, {}, known)
     overlay(table, {firm_id: row for row, firm_id in enumerate(firm_ids)}, known)
     return AllFacts(firm_ids, table, as_of, shape.version)
-
-
-def _compiler(by_name: Mapping[str, Item], shape: Shape) -> Compiler:
-    return Compiler(shape.as_of, shape.columns, {name: item.unit for name, item in by_name.items()})
 
 
 def _question(compiler: Compiler) -> str:

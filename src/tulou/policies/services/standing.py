@@ -10,7 +10,8 @@ from functools import cached_property
 from tulou.kernel.errors import Refused
 from tulou.platform import clock
 from tulou.platform.actor import Actor
-from tulou.policies.core.asking import Question, questions, tally
+from tulou.policies.core.asking import Question, matched, questions, tally
+from tulou.policies.core.engine.program import Bits
 from tulou.policies.core.explaining import Explanation, explain
 from tulou.policies.core.firms.facts import Fact, Firm, Provenance
 from tulou.policies.models import PolicyVersion
@@ -38,15 +39,20 @@ class Standing:
     stock: Shelf
 
     @cached_property
+    def bits(self) -> Bits:
+        """What every policy says of the firm."""
+        return matched(self.known.firm, self.stock.program)
+
+    @cached_property
     def lists(self) -> dict[str, list[Card]]:
         """The policies that are true, unknown and false for the firm, the nearest deadline first."""
-        found = tally(self.known.firm, self.stock.program)
+        found = tally(self.bits, self.stock.program)
         return {truth: by_deadline([self.stock.by_id[key] for key in keys]) for truth, keys in found.items()}
 
     @cached_property
     def questions(self) -> list[Question]:
         """The questions that would decide the most policies, best first."""
-        return questions(self.known.firm, self.stock.policies, self.stock.day, self.stock.program)
+        return questions(self.known.firm, self.stock.policies, self.stock.day, self.stock.program, self.bits)
 
     def explanation(self, card: Card) -> Explanation:
         """Why one of the policies is in its list."""
