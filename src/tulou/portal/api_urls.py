@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -32,8 +33,13 @@ for room in settings.HOUSE:
 @page(public=True)
 def reference(request: HouseRequest) -> HttpResponseBase:
     """Every operation, its parameters and its answers, for people."""
-    schema = api.get_openapi_schema(path_prefix="/api/v1/")
-    return render(request, "portal/api.html", {"groups": grouped(schema)})
+    return render(request, "portal/api.html", {"groups": operations()})
+
+
+@cache
+def operations() -> dict[str, list[dict[str, Any]]]:
+    """The operations of the API by group. They are the same for as long as the process lives."""
+    return grouped(api.get_openapi_schema(path_prefix="/api/v1/"))
 
 
 def grouped(schema: Any) -> dict[str, list[dict[str, Any]]]:

@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.db.models import Min
 
@@ -166,9 +168,27 @@ def _table(seen: Sequence[Seen], axis: str) -> tuple[tuple[str, ...], Table]:
     return keys, tabulate([list(keys), ["met", "open"]], places, firms, amounts)
 
 
+@dataclass(frozen=True)
+class _Figures:
+    """A table that is the same as another one where all its figures are."""
+
+    table: Table = field(compare=False)
+    content: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = (self.table.count, self.table.amount, self.table.largest, self.table.second)
+        object.__setattr__(self, "content", (self.table.shape, *(part.tobytes() for part in parts)))
+
+
+@lru_cache(maxsize=32)
+def _hidden(figures: _Figures) -> npt.NDArray[np.bool_]:
+    """Which cells are left out: found by linear programming, so once for the same figures."""
+    return suppress(figures.table, RULES).hidden
+
+
 def _suppressed(seen: Sequence[Seen], tables: dict[str, tuple[tuple[str, ...], Table]]) -> dict[str, _Shown]:
     """Exact figures; what is hidden of the margin that all tables share is hidden in all of them."""
-    hidden = {name: suppress(table, RULES).hidden for name, (_keys, table) in tables.items()}
+    hidden = {name: _hidden(_Figures(table)).copy() for name, (_keys, table) in tables.items()}
     shared = np.logical_or.reduce([each[-1] for each in hidden.values()])
     shown = {}
     for name, (keys, table) in tables.items():

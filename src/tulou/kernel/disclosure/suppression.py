@@ -63,14 +63,15 @@ def suppress(table: Table, rules: Rules | None = None) -> Suppressed:
     sensitive = few | dominated
     hidden = sensitive.copy()
     rows = _sums(table.shape)
+    moves = hstack([rows, -rows]).tocsr()
     need = np.maximum(np.ceil(found.protect * table.largest).astype(np.int64), 1)
     for cell in np.argsort(-table.count.reshape(-1), kind="stable"):
         if sensitive.reshape(-1)[cell]:
             count = int(table.count.reshape(-1)[cell])
             up = max(found.least - count, 1)
-            _hide(table.count, rows, hidden, int(cell), up=up, down=min(count, up))
+            _hide(table.count, moves, hidden, int(cell), up=up, down=min(count, up))
             amount, width = int(table.amount.reshape(-1)[cell]), int(need.reshape(-1)[cell])
-            _hide(table.amount, rows, hidden, int(cell), up=width, down=min(amount, width))
+            _hide(table.amount, moves, hidden, int(cell), up=width, down=min(amount, width))
     return Suppressed(table, sensitive, hidden)
 
 
@@ -113,8 +114,8 @@ def _sums(shape: tuple[int, ...]) -> csr_array:
     return csr_array((data, (row, column)), shape=(number, size))
 
 
-def _hide(values: Whole, rows: csr_array, hidden: Flags, cell: int, *, up: int, down: int) -> None:
-    """Add to `hidden` what lets a cell move up and down by so much."""
+def _hide(values: Whole, moves: csr_array, hidden: Flags, cell: int, *, up: int, down: int) -> None:
+    """Add to `hidden` what lets a cell move up and down by so much; `moves` are the sums over ways up and ways down."""
     flat = values.reshape(-1).astype(np.float64)
     scale = max(float(flat.max()), 1.0)
     for move in (up, -down):
@@ -128,8 +129,8 @@ def _hide(values: Whole, rows: csr_array, hidden: Flags, cell: int, *, up: int, 
         fixed[cell] = move
         solved = linprog(
             np.concatenate([cost, cost]),
-            A_eq=hstack([rows, -rows]).tocsr(),
-            b_eq=-(rows @ fixed),
+            A_eq=moves,
+            b_eq=-(moves @ np.concatenate([fixed, np.zeros(len(flat))])),
             bounds=np.column_stack([np.zeros(2 * len(flat)), np.concatenate([upper, lower])]),
             method="highs",
         )
