@@ -20,13 +20,15 @@ from tulou.policies.core.attributes import Kind, standard_attributes
 from tulou.policies.core.firms.facts import SetFact
 from tulou.policies.core.firms.table import facts_at
 from tulou.policies.models import Declaration
-from tulou.policies.services.asking_row import columns_of, items_by_name
+from tulou.policies.services.asking_row import columns_of, items_by_name, question_about_one
 from tulou.policies.services.facts import PURPOSE, all_facts, facts_of, size_of
 from tulou.policies.services.sources import COUNTS, YUAN, Compiler, Source, catalogue, kind_of, sources
 from tulou.pool.core.catalogue import reference_catalogue
 from tulou.pool.core.consent import PURPOSES, ReadDenied
 from tulou.pool.core.profile.features import features_of
+from tulou.pool.courtyard import catalogue as items_of_pool
 from tulou.pool.models import PurposeVersion
+from tulou.pool.services.duty import profile_shape
 from tulou.registry.roles import Kind as Who
 from tulou.registry.roles import Role
 
@@ -262,6 +264,35 @@ def test_one_firm_reads_the_same_facts_with_where_they_come_from(
         "delivery-1",
     )
     assert own.firm.provenance["region"].source is not None
+
+
+def test_a_new_build_of_the_profile_is_asked_at_once(
+    pool: Callable[..., None], enter: Callable[..., Any], organisation: Callable[..., Any]
+) -> None:
+    """What is kept between questions holds for one build: other columns and values answer from the next reading on."""
+    firm = organisation(Who.ENTERPRISE)
+    actor = enter(Role.ENTERPRISE_LEGAL, firm).actor
+    pool({firm.code: {"market_register__headcount": 12}})
+    before = facts_of(actor, firm).firm.facts
+    pool({firm.code: {"market_register__headcount": 30, "market_register__district_code": "350102"}})
+    after = facts_of(actor, firm).firm.facts
+    assert (before["headcount"], after["headcount"]) == (12, 30)
+    assert ("region" in before, after["region"]) == (False, "350102")
+
+
+def test_nothing_of_one_firm_stays_for_the_question_about_the_next(
+    pool: Callable[..., None], enter: Callable[..., Any], organisation: Callable[..., Any]
+) -> None:
+    """The row of the firm before is gone from the memory in which its values were asked."""
+    firms = [organisation(Who.ENTERPRISE), organisation(Who.ENTERPRISE)]
+    pool({firms[0].code: TEA, firms[1].code: {"market_register__headcount": 3}})
+    for firm in firms:
+        own = facts_of(enter(Role.ENTERPRISE_LEGAL, firm).actor, firm)
+    assert "region" not in own.firm.facts
+    shape = profile_shape()
+    assert shape is not None
+    question = question_about_one(items_of_pool(), shape)
+    assert question.connection.execute("SELECT count(*) FROM profile").fetchone() == (0,)
 
 
 def test_only_who_may_speak_for_a_firm_reads_its_facts(

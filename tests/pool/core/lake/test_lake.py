@@ -259,3 +259,15 @@ def test_a_dataset_belongs_to_one_department(lake: Lake) -> None:
     deliver(lake, [("a", "2020-01-01", 5)], "d1")
     with pytest.raises(Refused, match="other_department"):
         lake.planned(contract(department="tax"))
+
+
+def test_the_head_of_a_table_changes_with_every_commit_and_with_nothing_else(tmp_path: Path) -> None:
+    lake = Lake.create(tmp_path / "pool")
+    assert lake.head("power_use") is None
+    deliver(lake, [("a", "2020-01-01", 5)], "d1")
+    first = lake.head("power_use")
+    assert first is not None
+    assert lake.head("power_use") == Lake.open(tmp_path / "pool").head("power_use") == first
+    deliver(lake, [("b", "2020-01-01", 5)], "d2")
+    assert lake.head("power_use") not in (first, None)
+    assert lake.tables() == {"power_use": "power"}

@@ -118,18 +118,38 @@ class _Brought:
 def _counted(table: Table, gone: Sequence[str]) -> tuple[int, int, int]:
     """How many records taking deliveries out would remove, restore, and leave; nothing is written for it."""
     columns = table_schema(table.schema())
-    files = [task.file for task in table.scan().plan_files()]
+    files = _standing_files(table)
     names = ", ".join(map(literal, gone))
     back = _restored(_history(table), gone, columns)
     removed = restored = 0
     with at_hand() as connection:
         if files:
-            held = DataFiles("", None, tuple(local(file.file_path) for file in files), columns).duckdb()
+            held = DataFiles("", None, tuple(path for path, _ in files), columns).duckdb()
             query = f"SELECT count(*) FROM {held} WHERE {DELIVERY_ID} IN ({names})"
             ((removed,),) = connection.execute(query).fetchall()
         if back is not None:
             ((restored,),) = connection.execute(f"SELECT count(*) FROM ({back})").fetchall()
-    return removed, restored, sum(file.record_count for file in files) - removed + restored
+    return removed, restored, sum(records for _, records in files) - removed + restored
+
+
+_MOST_KEPT = 1_000
+_added_by: dict[tuple[str, int], tuple[Path, ...]] = {}
+_standing_in: dict[tuple[str, int], tuple[tuple[Path, int], ...]] = {}
+"""What the manifests of a snapshot say never changes, and reading them is the dearest part of a question."""
+
+
+def _standing_files(table: Table) -> tuple[tuple[Path, int], ...]:
+    """The files that make up the table now, and how many records each holds."""
+    snapshot = table.current_snapshot()
+    if snapshot is None:
+        return ()
+    key = (table.location(), snapshot.snapshot_id)
+    if key not in _standing_in:
+        if len(_standing_in) >= _MOST_KEPT:
+            _standing_in.clear()
+        tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
+        _standing_in[key] = tuple((local(task.file.file_path), task.file.record_count) for task in tasks)
+    return _standing_in[key]
 
 
 def _plan(table: Table, gone: Sequence[str], folder: Path) -> tuple[Plan, tuple[int, int, int]]:
@@ -175,13 +195,18 @@ def _history(table: Table) -> list[_Brought]:
 
 def _added(table: Table, snapshot: Snapshot) -> tuple[Path, ...]:
     """The files that a snapshot added (some hold, beside what was brought, records that stayed)."""
-    return tuple(
-        local(entry.data_file.file_path)
-        for manifest in snapshot.manifests(table.io)
-        if manifest.added_snapshot_id == snapshot.snapshot_id
-        for entry in manifest.fetch_manifest_entry(table.io)
-        if entry.snapshot_id == snapshot.snapshot_id
-    )
+    key = (table.location(), snapshot.snapshot_id)
+    if key not in _added_by:
+        if len(_added_by) >= _MOST_KEPT:
+            _added_by.clear()
+        _added_by[key] = tuple(
+            local(entry.data_file.file_path)
+            for manifest in snapshot.manifests(table.io)
+            if manifest.added_snapshot_id == snapshot.snapshot_id
+            for entry in manifest.fetch_manifest_entry(table.io)
+            if entry.snapshot_id == snapshot.snapshot_id
+        )
+    return _added_by[key]
 
 
 def _restored(history: Sequence[_Brought], gone: Sequence[str], columns: TableSchema) -> str | None:
