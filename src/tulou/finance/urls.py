@@ -22,6 +22,7 @@ urlpatterns = [
     path("offers/<id:key>/accept/", needs.accept, name="offer_accept"),
     path("offers/<id:key>/decline/", needs.decline, name="offer_decline"),
     path("applications/<id:key>/object/", needs.object_to, name="application_object"),
+    path("applications/<id:key>/score/", scoring.explained, name="score_explained"),
     path("loans/", contracts.loans, name="loans"),
     path("contracts/<id:key>/", contracts.contract, name="contract"),
     path("contracts/<id:key>/terms/", contracts.terms, name="contract_terms"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -12,6 +14,10 @@ import pytest
 from django.db import connection
 from tests.finance.portal.stage import NOW, Market, make_market
 
+from tulou.finance.core.document import to_document
+from tulou.finance.core.training import Wishes, train
+from tulou.finance.models import Score
+from tulou.finance.services.scoring import install_artefact, score_application
 from tulou.platform import clock
 from tulou.registry.models import Organisation
 
@@ -23,6 +29,34 @@ def market(
     """A market on 1 July 2021."""
     with clock.at(NOW):
         yield make_market(courtyard, organisation, enter)
+
+
+@pytest.fixture(scope="session")
+def card() -> bytes:
+    """A small scorecard over two columns that a reading has."""
+    chance = random.Random(20200922)
+    heads = [chance.randint(1, 200) for _ in range(800)]
+    columns: dict[str, Any] = {
+        "firm__headcount": [float(n) for n in heads],
+        "market_register__capital": [chance.uniform(10, 500) for _ in heads],
+        "bad": [int(chance.random() < 0.6 - n / 400) for n in heads],
+    }
+    document = to_document(train(columns, Wishes(target="bad", bad="1", method="woe", pairs=0, name="small")).card)
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+Scored = Callable[[Market], Score]
+
+
+@pytest.fixture
+def scored(card: bytes) -> Scored:
+    """`scored(market)`: the first bank's score of the firm, by the card."""
+
+    def score(market: Market) -> Score:
+        install_artefact(market.banks[0].manager.actor, card)
+        return score_application(market.banks[0].officer.actor, market.asked()[0])
+
+    return score
 
 
 @pytest.fixture

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import random
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.finance.portal.stage import NOW, Market
 
-from tulou.finance.core.document import to_document
-from tulou.finance.core.training import Wishes, train
 from tulou.finance.models import Outcome, Score, ScoreArtefact
 from tulou.finance.services.needs import withdraw_need
 from tulou.finance.services.scoring import install_artefact, reproduce, score_application
@@ -22,20 +18,6 @@ from tulou.pool.core.consent import ReadDenied
 from tulou.pool.models import ReadDecision
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def card() -> bytes:
-    """A small scorecard over two columns that a reading has."""
-    chance = random.Random(20200922)
-    heads = [chance.randint(1, 200) for _ in range(800)]
-    columns: dict[str, Any] = {
-        "firm__headcount": [float(n) for n in heads],
-        "market_register__capital": [chance.uniform(10, 500) for _ in heads],
-        "bad": [int(chance.random() < 0.6 - n / 400) for n in heads],
-    }
-    document = to_document(train(columns, Wishes(target="bad", bad="1", method="woe", pairs=0, name="small")).card)
-    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def scored(market: Market, card: bytes) -> Score:

@@ -45,7 +45,10 @@ class ScoreArtefact(Record):
 
 
 class Score(Record):
-    """One score of one application: artefact, inputs and answer, as canonical text. Append-only."""
+    """One score of one application: artefact, inputs and answer, as canonical text. Append-only.
+
+    `sources` names the data items behind each reason that is told, with the value that was read.
+    """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="scores")
     artefact = models.ForeignKey(ScoreArtefact, models.PROTECT, related_name="scores")
@@ -54,6 +57,7 @@ class Score(Record):
     inputs = models.TextField()
     answer = models.TextField()
     answer_sha256 = models.CharField(max_length=64)
+    sources = models.JSONField(default=dict)
     person = models.CharField(max_length=20)
 
     class Meta:

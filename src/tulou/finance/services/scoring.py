@@ -16,6 +16,7 @@ from tulou.finance.core.market.cost import canonical, digest
 from tulou.finance.flows import BANK, MANAGER
 from tulou.finance.models import Application, Score, ScoreArtefact
 from tulou.finance.queries.scores import artefact_for
+from tulou.finance.queries.sources import sources_of
 from tulou.finance.services.acting import acting
 from tulou.finance.services.facts import values_of
 from tulou.kernel.errors import refuse
@@ -62,6 +63,8 @@ def score_application(actor: Actor, application: Application) -> Score:
 
     Raises Refused where no card is installed, or the firm opened no data.
     """
+    from tulou.finance.core import load_artefact
+
     acting(actor, BANK, organisation=application.bank_id)
     artefact = artefact_for(application.bank_id)
     if artefact is None:
@@ -71,6 +74,7 @@ def score_application(actor: Actor, application: Application) -> Score:
     read, reading = read_consented(actor, application.consent, application.public_id)
     inputs = inputs_of(read, application)
     kept, answer = answer_of(bytes(artefact.content), inputs)
+    codes = [reason["code"] for reason in json.loads(answer)["reasons"]]
     with story(actor) as told:
         made = Score.objects.create(
             application=application,
@@ -80,6 +84,7 @@ def score_application(actor: Actor, application: Application) -> Score:
             inputs=kept,
             answer=answer,
             answer_sha256=seal(artefact.sha256, kept, answer),
+            sources=sources_of(load_artefact(bytes(artefact.content)), codes, read),
             person=actor.person_id,
         )
         told.record("finance.application.scored", application, artefact=artefact.sha256, answer=made.answer_sha256)

@@ -34,6 +34,7 @@ from tulou.platform.transitions.services import history
 from tulou.platform.web.access import page
 from tulou.platform.web.request import HouseRequest
 from tulou.pool.core.consent import ReadDenied
+from tulou.pool.queries.disputes import items_in_dispute
 from tulou.registry.roles import Role
 
 BANK = (Role.BANK_OFFICER, Role.BANK_MANAGER)
@@ -225,7 +226,8 @@ def _file(request: HouseRequest, found: Application) -> HttpResponseBase:
         "events": events,
         "notes": found.notes.select_related("author")[:50],
         "offers": [(row, shown("offer", row.state), tone("offer", row.state)) for row in found.offers.all()[:10]],
-        "scores": scores_of(found)[:3],
+        "scores": scores_of(found, 3),
+        "disputed": items_in_dispute(found.need.firm) if found.consent and found.consent.state == "active" else (),
         "artefact": artefact_for(found.bank_id),
         "reasons": [REFUSALS[code] for code in found.refusals if code in REFUSALS],
         "manager": request.actor.has_any(frozenset({Role.BANK_MANAGER.value})),

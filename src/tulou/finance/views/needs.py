@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from tulou.finance.core.market.words import REFUSALS
 from tulou.finance.flows import FIRM
 from tulou.finance.forms.fields import tell
 from tulou.finance.forms.need import NeedForm, ObjectionForm, QuestionsForm
-from tulou.finance.models import Application, ProductVersion
+from tulou.finance.models import Application, ProductVersion, Score
 from tulou.finance.queries.market import application_for, need_for, needs_for, offer_for, offers_for
 from tulou.finance.queries.ranking import Candidate, questions_for, ranked
 from tulou.finance.queries.shelf import readable_items, shelf_product
@@ -99,7 +100,9 @@ def need(request: HouseRequest, key: str) -> HttpResponseBase:
     """One need: where it stands, who was asked, what they answered, what to do now."""
     found = need_for(request.actor, key)
     applications = list(
-        found.applications.select_related("bank", "product", "product__product", "consent").order_by("id")
+        found.applications.select_related("bank", "product", "product__product", "consent")
+        .annotate(scored=Exists(Score.objects.filter(application=OuterRef("pk"))))
+        .order_by("id")
     )
     offers = list(offers_for(request.actor).filter(need=found).order_by("apr", "id"))
     alive = [offer for offer in offers if offer.alive]

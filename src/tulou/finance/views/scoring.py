@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,18 +12,20 @@ from django.utils.translation import gettext as _
 from tulou.finance.forms.bank import FileForm
 from tulou.finance.forms.fields import tell
 from tulou.finance.models import Outcome, Score, ScoreArtefact
-from tulou.finance.queries.market import one
-from tulou.finance.queries.scores import artefact_for
+from tulou.finance.queries.market import application_for, one
+from tulou.finance.queries.scores import artefact_for, card_of, scores_of
 from tulou.finance.services.outcomes import read_outcomes, record_outcomes
 from tulou.finance.services.scoring import install_artefact, reproduce
 from tulou.kernel.errors import TulouError
 from tulou.platform.pages.lists import page_of
 from tulou.platform.web.access import page
 from tulou.platform.web.request import HouseRequest
+from tulou.pool.queries.disputes import items_in_dispute
 from tulou.registry.roles import Role
 
 BANK = (Role.BANK_OFFICER, Role.BANK_MANAGER)
 MANAGER = (Role.BANK_MANAGER,)
+FIRM = (Role.ENTERPRISE_LEGAL, Role.ENTERPRISE_DELEGATE)
 
 
 @page(*BANK)
@@ -67,6 +71,24 @@ def again(request: HouseRequest, key: str) -> HttpResponseBase:
     else:
         messages.error(request, _("The answer differs: what was kept has been changed."))
     return redirect("finance:scoring")
+
+
+@page(*FIRM)
+def explained(request: HouseRequest, key: str) -> HttpResponseBase:
+    """A bank's score as its firm reads it: each reason with its items, where to dispute one, and what would help."""
+    from tulou.finance.core.reasons import changes_of
+
+    found = application_for(request.actor, key)
+    scores = scores_of(found, 5)
+    context = {"application": found, "newest": scores[0] if scores else None, "older": scores[1:], "changes": []}
+    if scores:
+        card = card_of(scores[0].row)
+        context |= {
+            "changes": [change.text for change in changes_of(card, json.loads(scores[0].row.inputs))],
+            "loans": card.report.get("rows"),
+            "disputed": items_in_dispute(found.need.firm),
+        }
+    return render(request, "finance/score.html", context)
 
 
 def _page(request: HouseRequest, card: FileForm | None = None, outcomes: FileForm | None = None) -> HttpResponseBase:

@@ -29,6 +29,12 @@ def dispute_for(actor: Actor, public_id: str) -> Dispute:
     return found
 
 
+def items_in_dispute(firm: Organisation) -> frozenset[str]:
+    """The codes of the items whose values a firm disputes and no department has answered for good."""
+    rows = Dispute.objects.filter(subject=firm, state__in=[Dispute.State.OPEN, Dispute.State.ACCEPTED])
+    return frozenset(rows.values_list("item", flat=True))
+
+
 def department_of(actor: Actor) -> str:
     """The id, in the catalogue, of the department that the actor works for; empty where she works for none."""
     if actor.organisation_kind != Kind.DEPARTMENT:
