@@ -59,7 +59,7 @@ def test_officials_read_exact_figures_and_no_small_one(seen: list[Seen]) -> None
     assert board.firms == 90
     by_sector = {row.name.en: row for row in board.tables["sector"]}
     for row in by_sector.values():
-        true = [each for each in seen if province._sector_name(each.places["sector"]).en == row.name.en]
+        true = [each for each in seen if province.sector_name(each.places["sector"]).en == row.name.en]
         assert row.firms in {None, len(true)}
         assert row.met in {None, sum(each.met for each in true)}
     assert any(row.firms is None or row.met is None for row in by_sector.values())

@@ -7,6 +7,7 @@ from typing import Any
 
 from tulou.finance.demo.people import Players
 from tulou.finance.models import ScoreArtefact
+from tulou.finance.services.peers import publish_peers
 from tulou.finance.services.scoring import install_artefact
 from tulou.kernel.errors import Refused, Text
 from tulou.pool.courtyard import pool_folder
@@ -27,12 +28,12 @@ MEANINGS = {
 
 
 def install_cards(players: Players) -> int:
-    """Train the card and install it for every bank; 0 where the simulated loans are not at hand."""
+    """Train the card, install it for every bank, publish its peers; 0 where the simulated loans are not at hand."""
     content = trained()
     if content is None or ScoreArtefact.objects.exists():
         return 0
     for bank in players.banks:
-        install_artefact(bank.manager, content)
+        publish_peers(install_artefact(bank.manager, content))
     return len(players.banks)
 
 

@@ -1,7 +1,7 @@
 """The tables of the financial services cloud, gathered from its parts."""
 
 from tulou.finance.models.contract import Contract, Instalment, Outcome, Payment
-from tulou.finance.models.desk import Note, Score, ScoreArtefact
+from tulou.finance.models.desk import Note, PeerEdition, Score, ScoreArtefact
 from tulou.finance.models.need import Application, Need, PledgedInvoice
 from tulou.finance.models.offer import Offer
 from tulou.finance.models.pots import Pot, PotAppeal, PotClaim, PotRound
@@ -16,6 +16,7 @@ __all__ = [
     "Offer",
     "Outcome",
     "Payment",
+    "PeerEdition",
     "PledgedInvoice",
     "Pot",
     "PotAppeal",

@@ -47,7 +47,8 @@ class ScoreArtefact(Record):
 class Score(Record):
     """One score of one application: artefact, inputs and answer, as canonical text. Append-only.
 
-    `sources` names the data items behind each reason that is told, with the value that was read.
+    `sources` names the data items behind each reason that is told, with the value that was read; `peers` says in which
+    quarter of its peers the firm stood, by the figures that were published then.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="scores")
@@ -58,6 +59,7 @@ class Score(Record):
     answer = models.TextField()
     answer_sha256 = models.CharField(max_length=64)
     sources = models.JSONField(default=dict)
+    peers = models.JSONField(default=dict)
     person = models.CharField(max_length=20)
 
     class Meta:
@@ -65,3 +67,22 @@ class Score(Record):
 
     def __str__(self) -> str:
         return self.public_id
+
+
+class PeerEdition(Record):
+    """How firms of each group are spread in what a card reads and in its score, as it may be published.
+
+    One for each card and build of the profiles (`version`); `groups` is what `tulou.finance.core.peers` lets out.
+    """
+
+    artefact = models.ForeignKey(ScoreArtefact, models.PROTECT, related_name="peers")
+    version = models.CharField(max_length=40)
+    as_of = models.DateField()
+    groups = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["artefact", "version"], name="peers_once_a_build")]
+
+    def __str__(self) -> str:
+        return f"{self.as_of} {self.public_id}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -81,7 +81,7 @@ def province_board(*, exact: bool) -> Board:
     """The board for officials (`exact`), or for everybody."""
     seen = _seen()
     show = _suppressed if exact else _blurred
-    axes: dict[str, Callable[[str], Text]] = {"sector": _sector_name, "region": _region_name, "size": _size_name}
+    axes: dict[str, Callable[[str], Text]] = {"sector": sector_name, "region": region_name, "size": size_name}
     tables = {name: _table(seen, name) for name in axes}
     shown = show(seen, tables)
     rows = {name: shown[name].rows(axes[name]) for name in axes}
@@ -146,9 +146,9 @@ def _seen() -> list[Seen]:
             Seen(
                 stated[-1].firm.public_id,
                 {
-                    "sector": _sector(facts),
+                    "sector": sector_of(facts),
                     "region": str(facts.get("region") or stated[-1].firm.region or "")[:4],
-                    "size": _size(facts),
+                    "size": size_of(facts),
                 },
                 bool(had),
                 bool(had) and any(need.first_time for need in stated),
@@ -287,7 +287,7 @@ def _secret() -> bytes:
     return f"disclosure {settings.SECRET_KEY}".encode()
 
 
-def _sector(facts: dict[str, object]) -> str:
+def sector_of(facts: Mapping[str, object]) -> str:
     """The section (A to T) of a firm's industry."""
     code = str(facts.get("industry") or "")
     found = industry(code) if code else None
@@ -297,7 +297,8 @@ def _sector(facts: dict[str, object]) -> str:
     return above[-1].code if above else found.code
 
 
-def _size(facts: dict[str, object]) -> str:
+def size_of(facts: Mapping[str, object]) -> str:
+    """The place of a firm's size class in `SIZES`; empty where it is not known."""
     code, staff, revenue = str(facts.get("industry") or ""), facts.get("headcount"), facts.get("revenue")
     if not code or industry(code) is None:
         return ""
@@ -309,15 +310,18 @@ def _size(facts: dict[str, object]) -> str:
     return "" if found is None else str(SIZES.index(found))
 
 
-def _sector_name(key: str) -> Text:
+def sector_name(key: str) -> Text:
+    """A section of industries in words."""
     found = industry(key) if key else None
     return UNKNOWN if found is None else found.name
 
 
-def _region_name(key: str) -> Text:
+def region_name(key: str) -> Text:
+    """A prefecture by its four digits."""
     found = region(key + "00") if key else None
     return UNKNOWN if found is None else found.name
 
 
-def _size_name(key: str) -> Text:
+def size_name(key: str) -> Text:
+    """A size class in words."""
     return SIZES[int(key)].text if key else UNKNOWN

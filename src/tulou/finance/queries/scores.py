@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from tulou.finance.core.artefact import Scorecard
 from tulou.finance.models import Application, Score, ScoreArtefact
+from tulou.finance.queries.province import region_name, sector_name, size_name
 from tulou.finance.queries.sources import sources_of
 from tulou.kernel.errors import Text
 from tulou.pool.core.profile.features import FeatureKind
@@ -52,12 +53,25 @@ class ShownReason:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPeers:
+    """Where the firm stands in one measure: its quarter (1 is the lowest) and the cuts; None where too few to show."""
+
+    title: Text
+    group: Text | None = None
+    firms: int = 0
+    quarter: int | None = None
+    cuts: tuple[str, ...] = ()
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ShownScore:
     """A score as the file shows it; never without its probability and band."""
 
     row: Score
     answer: dict[str, Any]
     reasons: list[ShownReason] = field(default_factory=list)
+    peers: list[ShownPeers] = field(default_factory=list)
 
 
 def artefact_for(bank: int) -> ScoreArtefact | None:
@@ -88,7 +102,32 @@ def shown_score(row: Score) -> ShownScore:
         )
         for reason in told
     ]
-    return ShownScore(row, answer, reasons)
+    return ShownScore(row, answer, reasons, _peers(row))
+
+
+def _peers(row: Score) -> list[ShownPeers]:
+    """The kept places among peers, with the names that the card gives to what it reads."""
+    told = row.peers.get("rows", [])
+    labels = {feature.items[0].column: feature.meaning.label for feature in card_of(row).features} if told else {}
+    labels["score"] = Text(zh="评分", en="Score")
+    found = []
+    for each in told:
+        title = labels[each["measure"]]
+        if "quarter" not in each:
+            found.append(ShownPeers(title, known=each["known"]))
+            continue
+        cuts = tuple(f"{cut:,.0f}" if abs(cut) >= 100 else f"{cut:g}" for cut in each["cuts"])
+        found.append(ShownPeers(title, _group_name(*each["group"]), each["firms"], each["quarter"], cuts))
+    return found
+
+
+def _group_name(sector: str, size: str, place: str) -> Text:
+    """The group of peers in words: section, size class, region."""
+    parts = [(sector, sector_name), (size, size_name), (place, region_name)]
+    names = [name_of(key) for key, name_of in parts if key]
+    if not names:
+        return Text(zh="全部企业", en="all firms")
+    return Text(zh=" · ".join(name.zh for name in names), en=" · ".join(name.en for name in names))
 
 
 def card_of(row: Score) -> Scorecard:
@@ -101,7 +140,7 @@ def card_of(row: Score) -> Scorecard:
 def _source(kept: Mapping[str, str]) -> ShownSource:
     known = catalogue()
     item, kind = known.items[kept["item"]], FeatureKind(kept["kind"])
-    value, unit = kept.get("value"), item.unit or ""
+    value, unit = kept.get("value"), _unit(item.unit)
     told = " ".join(filter(None, (value, unit))) if value is not None else ""
     if told and kind is not FeatureKind.LATEST:
         told = f"{told} ({kind.text.zh} / {kind.text.en})"
@@ -123,3 +162,8 @@ def _number(value: str | None) -> Decimal | str | None:
         return None if value is None else Decimal(value)
     except InvalidOperation:
         return value
+
+
+def _unit(unit: str | None) -> str:
+    """A unit as people write it; what UCUM puts in braces ({person}) only names what is counted, as the title does."""
+    return "" if unit is None or unit.startswith("{") else unit

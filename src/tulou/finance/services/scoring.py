@@ -18,7 +18,8 @@ from tulou.finance.models import Application, Score, ScoreArtefact
 from tulou.finance.queries.scores import artefact_for
 from tulou.finance.queries.sources import sources_of
 from tulou.finance.services.acting import acting
-from tulou.finance.services.facts import values_of
+from tulou.finance.services.facts import facts_of, values_of
+from tulou.finance.services.peers import place
 from tulou.kernel.errors import refuse
 from tulou.platform import clock
 from tulou.platform.actor import Actor
@@ -84,6 +85,7 @@ def score_application(actor: Actor, application: Application) -> Score:
             inputs=kept,
             answer=answer,
             answer_sha256=seal(artefact.sha256, kept, answer),
+            peers=place(artefact, facts_of(read).facts, kept, json.loads(answer)["score"]),
             sources=sources_of(load_artefact(bytes(artefact.content)), codes, read),
             person=actor.person_id,
         )

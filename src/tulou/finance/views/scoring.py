@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -80,7 +81,12 @@ def explained(request: HouseRequest, key: str) -> HttpResponseBase:
 
     found = application_for(request.actor, key)
     scores = scores_of(found, 5)
-    context = {"application": found, "newest": scores[0] if scores else None, "older": scores[1:], "changes": []}
+    context: dict[str, Any] = {
+        "application": found,
+        "newest": scores[0] if scores else None,
+        "older": scores[1:],
+        "changes": [],
+    }
     if scores:
         card = card_of(scores[0].row)
         context |= {
