@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from tulou.finance.models import PotAppeal, PotClaim, PotRound
 from tulou.finance.services.pots import decide_round
@@ -17,6 +18,7 @@ from tulou.platform.audit.models import AuditEvent
 from tulou.platform.outbox.models import Message
 from tulou.registry.models import Organisation
 from tulou.registry.roles import Kind, Role
+from tulou.registry.services import make_token
 
 pytestmark = pytest.mark.django_db
 OTHERS = [make_uscc("9", "1", "350203", f"MA{n:06d}") for n in range(3)]
@@ -160,3 +162,35 @@ def test_files_that_cannot_be_meant_are_refused_with_a_sentence(
     assert page.status_code == 200
     assert words in page.content.decode()
     assert not PotRound.objects.exists()
+
+
+def asking(who: Any) -> Callable[[str], Any]:
+    """The API as the organisation of somebody."""
+    at = Organisation.objects.get(pk=who.actor.organisation_key)
+    _token, secret = make_token(who.actor, at, name="pots", scopes=["finance:read"])
+    return lambda path: Client().get(f"/api/v1/finance/pots{path}", headers={"Authorization": f"Bearer {secret}"})
+
+
+def test_the_api_tells_rounds_their_comparison_and_the_own_claims(stage: Stage, enter: Callable[..., Any]) -> None:
+    row = stage.round()
+    officer, firm, stranger = asking(stage.officer), asking(stage.owner), asking(enter(Role.DEPARTMENT_OFFICER))
+    path = f"/rounds/{row.public_id}"
+    assert [found["state"] for found in officer("/rounds").json()["items"]] == ["draft"]
+    stable, most = officer(f"{path}/comparison").json()
+    assert (stable["method"], stable["blocking_pairs"], most["wronged"]) == ("stable", 0, 1)
+    for other in (firm, stranger):
+        assert other("/rounds").json()["items"] == []
+        assert {other(f"{path}{end}").status_code for end in ("", "/comparison", "/claims")} == {404}
+    own = f"/finance/pots/own/{row.public_id}/"
+    stage.officer.post(f"{own}decide/", {"method": "stable", "reason": "by the rules"})
+    assert firm("/claims").json()["items"] == []
+    stage.officer.post(f"{own}publish/")
+    mine = firm("/claims").json()["items"]
+    assert {(claim["pot"], claim["decision"]) for claim in mine} == {("guarantee", "waiting"), ("subsidy", "waiting")}
+    assert {claim["firm"] for claim in mine} == {stage.firm.public_id}
+    assert stranger("/claims").json()["items"] == []
+    pots = {pot["name"]: pot for pot in stranger(path).json()["pots"]}
+    assert (pots["guarantee"]["awards"], pots["guarantee"]["budget_fen"]) == (1, 100_00)
+    assert stranger(f"{path}/claims").status_code == 404, "who claimed stays with the organisation that gives out"
+    assert len(officer(f"{path}/claims").json()["items"]) == 4
+    assert {claim["decision"] for claim in officer(f"{path}/claims?decision=awarded").json()["items"]} == {"awarded"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from tulou.finance.flows_pots import FIRM, OFFICER
@@ -31,6 +31,22 @@ def published_rounds() -> QuerySet[PotRound]:
     return PotRound.objects.filter(state="published").select_related("organisation").order_by("-published_at", "-id")
 
 
+def readable_rounds(actor: Actor) -> QuerySet[PotRound]:
+    """The rounds that are published, and those of the officer's own organisation in any state."""
+    own = Q(pk__in=rounds_for(actor).values("pk"))
+    return PotRound.objects.filter(own | Q(state="published")).select_related("organisation")
+
+
+def readable_round(actor: Actor, public_id: str) -> PotRound:
+    """One of `readable_rounds`. Raises Http404 where there is none."""
+    return _one(readable_rounds(actor), public_id)
+
+
+def claims_of(row: PotRound) -> QuerySet[PotClaim]:
+    """Every claim of a round, with its pot and its firm."""
+    return row.claims.select_related("round", "pot", "firm", "appeal").order_by("pot", "line")
+
+
 def published_round(public_id: str) -> PotRound:
     """One of `published_rounds`. Raises Http404 where there is none."""
     return _one(published_rounds(), public_id)
@@ -41,7 +57,7 @@ def claims_for(actor: Actor) -> QuerySet[PotClaim]:
     if not actor.has_any(FIRM):
         return PotClaim.objects.none()
     rows = PotClaim.objects.filter(firm=actor.organisation_key, round__state="published")
-    return rows.select_related("round", "round__organisation", "pot", "appeal").order_by("-round", "choice")
+    return rows.select_related("round", "round__organisation", "pot", "firm", "appeal").order_by("-round", "choice")
 
 
 def claim_for(actor: Actor, public_id: str) -> PotClaim:
