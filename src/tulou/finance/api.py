@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
+from tulou.finance.api_payouts import router as payouts_router
 from tulou.finance.api_pots import router as pots_router
 from tulou.finance.models import Application, Contract, Offer, ProductVersion
 from tulou.finance.queries.market import (
@@ -27,6 +28,7 @@ from tulou.pool.api.words import PLAIN, Key, Note, Words, actor_of, words
 
 router = Router(tags=["finance"])
 router.add_router("/pots", pots_router)
+router.add_router("/payouts", payouts_router)
 
 Fen = Annotated[int, Field(gt=0, le=10**13)]
 Rate = Annotated[str, Field(pattern=r"^0(\.\d{1,6})?$", max_length=8, examples=["0.0435"])]

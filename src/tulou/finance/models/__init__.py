@@ -4,6 +4,7 @@ from tulou.finance.models.contract import Contract, Instalment, Outcome, Payment
 from tulou.finance.models.desk import Note, PeerEdition, Score, ScoreArtefact
 from tulou.finance.models.need import Application, Need, PledgedInvoice
 from tulou.finance.models.offer import Offer
+from tulou.finance.models.payout import Payout, PayoutFile
 from tulou.finance.models.pots import Pot, PotAppeal, PotClaim, PotRound
 from tulou.finance.models.product import Product, ProductVersion
 
@@ -16,6 +17,8 @@ __all__ = [
     "Offer",
     "Outcome",
     "Payment",
+    "Payout",
+    "PayoutFile",
     "PeerEdition",
     "PledgedInvoice",
     "Pot",

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from tulou.finance.models import Application, Contract, Need, Offer
+from tulou.finance.models import Application, Contract, Need, Offer, PayoutFile
 from tulou.platform.actor import Actor
 from tulou.registry.roles import Kind
 
@@ -69,6 +69,23 @@ def contracts_for(actor: Actor) -> QuerySet[Contract]:
     """A firm's loans, or those that a bank gave."""
     rows = Contract.objects.select_related("firm", "bank", "need", "offer", "offer__application__product")
     return _own(actor, rows, **{Kind.ENTERPRISE.value: "firm", Kind.BANK.value: "bank"})
+
+
+def payable_for(actor: Actor) -> QuerySet[Contract]:
+    """The loans of the actor's bank that are due to be paid out and stand in no payment file yet."""
+    if actor.organisation_kind != Kind.BANK:
+        return Contract.objects.none()
+    return contracts_for(actor).filter(state="signed", payout=None)
+
+
+def payout_files_for(actor: Actor) -> QuerySet[PayoutFile]:
+    """The payment files of the actor's bank."""
+    return _own(actor, PayoutFile.objects.all(), **{Kind.BANK.value: "bank"})
+
+
+def payout_file_for(actor: Actor, public_id: str) -> PayoutFile:
+    """One of `payout_files_for`. Raises Http404."""
+    return one(payout_files_for(actor), public_id)
 
 
 def contract_for(actor: Actor, public_id: str) -> Contract:
