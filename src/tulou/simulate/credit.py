@@ -71,7 +71,7 @@ class Standing:
             growth=_log_ratio(ledger, "revenue", (at - 3, at), (at - 15, at - 12)),
             late_months=ledger.sheet("trouble")[:, at - 6 : at].sum(axis=1),
             power_trend=_log_ratio(ledger, "kwh", (at - 3, at), (at - 12, at)) + np.log(4),
-            lawsuits=lawsuits(ledger)[:, at - 12 : at].sum(axis=1),
+            lawsuits=ledger.sheet("lawsuits")[:, at - 12 : at].sum(axis=1),
             closed_days=closed.astype(np.float64),
         )
 
@@ -104,30 +104,24 @@ def risk(standing: Standing) -> Floats:
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-def lawsuits(ledger: Ledger) -> Floats:
-    """Cases in which each firm was sued, by month; firms in trouble are sued more."""
-    rng = stream(ledger.seed, "lawsuits", ledger.block)
-    heads = np.log1p(ledger.sheet("headcount"))
-    rate = 0.0035 * heads * np.exp(-0.6 * ledger.activity.health) * ledger.alive
-    cases: Floats = rng.poisson(np.clip(rate, 0, 2)).astype(np.float64)
-    return cases
-
-
-def lend(ledger: Ledger, window: Window) -> pl.DataFrame:
+def lend(ledger: Ledger, window: Window, times: float = 1.0) -> pl.DataFrame:
     """The loans that banks made to a block's firms in the window, with the truth about each.
+
+    `times` makes another book of about so many times as many loans to the same firms, as a larger province would
+    have: with few defaults it is the coin that differs, not the card.
 
     `default` says whether the firm fails within twelve months (it may lie after the window: `default_on` is then
     unknown to everybody, and `observed` false); `true_pd` is the chance that it had.
     """
     rng = stream(ledger.seed, "loans", ledger.block)
-    parts = [_lent_in(rng, ledger, window, at) for at in range(HISTORY, HISTORY + window.months)]
+    parts = [_lent_in(rng, ledger, window, at, times) for at in range(HISTORY, HISTORY + window.months)]
     return pl.concat(parts)
 
 
-def _lent_in(rng: np.random.Generator, ledger: Ledger, window: Window, at: int) -> pl.DataFrame:
+def _lent_in(rng: np.random.Generator, ledger: Ledger, window: Window, at: int, times: float) -> pl.DataFrame:
     standing = Standing.of(ledger, window, at)
     alive = ledger.alive[:, at] & ledger.alive[:, at - 1] & ledger.firms["registered"].to_numpy()
-    wants = 0.012 * np.clip(0.5 + 0.4 * np.log(np.maximum(standing.headcount, 1)), 0.2, 3.0)
+    wants = times * 0.012 * np.clip(0.5 + 0.4 * np.log(np.maximum(standing.headcount, 1)), 0.2, 3.0)
     rows = np.flatnonzero(alive & (rng.random(len(alive)) < wants))
     pd = risk(standing)[rows]
     size = len(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -44,7 +44,10 @@ class Coverage:
     """Whom a dataset is about. `who` names a predicate of `circles`, `share` how many of those are in it.
 
     For events, `rate` is how many each has a month on average, and `by` what they grow with: nothing, headcount,
-    trouble or exports. `bundle` is how many months come in one file, 0 where it is as the department is used to.
+    trouble or exports. `cause` is a variable of the books that counts what happened to a firm in a month: of every
+    hundred such things a hundred times `seen` are on record, and columns in `says` have the code that is given there,
+    which no other record of the dataset has. `bundle` is how many months come in one file, 0 where it is as the
+    department is used to.
     """
 
     dataset: str
@@ -52,6 +55,9 @@ class Coverage:
     share: float = 0.3
     rate: float = 0.02
     by: str = "headcount"
+    cause: str = ""
+    seen: float = 1.0
+    says: Mapping[str, str] = field(default_factory=dict)
     bundle: int = 0
 
 

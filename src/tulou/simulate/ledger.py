@@ -214,6 +214,8 @@ VARIABLES: dict[str, Callable[[Ledger], Sheet]] = {
     "taxes_owed": lambda b: b.sheet("taxes") * b.sheet("trouble"),
     "water_owed": lambda b: b.sheet("water") * b.sheet("trouble"),
     "telecom_owed": lambda b: b.sheet("telecom_charge") * b.sheet("trouble"),
+    "lawsuits": lambda b: _lawsuits(b),
+    "enforcements": lambda b: _enforcements(b),
     "hires": lambda b: _turned(b, 1.0),
     "leavers": lambda b: _turned(b, -1.0),
     "receivables": lambda b: _stock(b, "revenue", 1.7, "turnover"),
@@ -239,3 +241,24 @@ def _turned(ledger: Ledger, sign: float) -> Sheet:
     rng = stream(ledger.seed, "turnover", ledger.block)
     changed_places = rng.poisson(0.022 * heads)
     return np.asarray(np.maximum(sign * change, 0) + changed_places)
+
+
+def _lawsuits(ledger: Ledger) -> Sheet:
+    """Cases in which each firm was sued; firms in trouble are sued more."""
+    rng = stream(ledger.seed, "lawsuits", ledger.block)
+    heads = np.log1p(ledger.sheet("headcount"))
+    rate = 0.0035 * heads * np.exp(-0.6 * ledger.activity.health) * ledger.alive
+    cases: Sheet = rng.poisson(np.clip(rate, 0, 2)).astype(np.float64)
+    return cases
+
+
+def _enforcements(ledger: Ledger) -> Sheet:
+    """Lost cases that came to enforcement: two in five, some two to eleven months after the firm was sued."""
+    rng = stream(ledger.seed, "enforcements", ledger.block)
+    cases = rng.binomial(ledger.sheet("lawsuits").astype(np.int64), 0.4)
+    firm, month = np.nonzero(cases)
+    later = month + rng.integers(2, 12, len(month))
+    seen = later < ledger.months
+    sheet = np.zeros(cases.shape)
+    np.add.at(sheet, (firm[seen], later[seen]), cases[firm[seen], month[seen]])
+    return np.asarray(sheet)

@@ -71,7 +71,8 @@ class Province:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be simulated; see `simulate_province`."""
+    """What is to be simulated; see `simulate_province`. Of no departments or datasets named, all; a file is the same
+    whatever others are asked for."""
 
     firms: int
     months: int = 24
@@ -81,17 +82,19 @@ class Wish:
     dirt: float = 1.0
     bundle: int | None = None
     departments: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
     workers: int = 1
 
     def check(self) -> None:
         """Raises WrongUse where the wish makes no sense."""
-        known = reference_catalogue().departments
+        known, datasets = reference_catalogue().departments, reference_catalogue().datasets
         faults = [
             (not 1 <= self.firms <= MOST_FIRMS, f"1 <= firms <= {MOST_FIRMS:,}"),
             (not 1 <= self.months <= 120, "1 <= months <= 120"),
             (not 0 <= self.dirt <= 20, "0 <= dirt <= 20"),
             (self.items not in ("core", "all"), "items: core, all"),
             (not set(self.departments) <= set(known), f"departments: {', '.join(known)}"),
+            (not set(self.datasets) <= set(datasets), f"datasets: {', '.join(datasets)}"),
         ]
         for wrong, rule in faults:
             if wrong:
@@ -218,6 +221,8 @@ def _deliver(crew: _crew, setting: Setting, wish: Wish, folder: Path, report: Re
     tasks = []
     for dataset in reference_catalogue().datasets.values():
         if wish.departments and dataset.department not in wish.departments:
+            continue
+        if wish.datasets and dataset.id not in wish.datasets:
             continue
         habit, coverage = habit_of(dataset.department), coverage_of(dataset.id)
         found = parcels(dataset, habit, coverage, setting.window, wish.bundle)

@@ -18,7 +18,19 @@ from tulou.simulate.work import employed, postings, professions
 STOPPED, PARTIAL, NORMAL = "stopped", "partial", "normal"
 """States of a firm in a month, by the work it does against the year before the epidemic: under 0.3, under 0.8, more."""
 
-SERIES = ("revenue", "profit", "headcount", "insured", "kwh", "exports", "imports", "vat", "debts", "assets")
+SERIES = (
+    "revenue",
+    "profit",
+    "headcount",
+    "insured",
+    "kwh",
+    "exports",
+    "imports",
+    "vat",
+    "debts",
+    "assets",
+    "lawsuits",
+)
 """The variables of the books that are written down as truth, by month."""
 
 

@@ -55,13 +55,20 @@ def _clients_of(books: Books, clients: pl.DataFrame) -> tuple[pl.DataFrame, Indi
 
 
 def _events(rows: Rows, coverage: Coverage) -> Rows:
-    """As many records of each firm as it has events in the month, each on a day of it."""
+    """As many records of each firm as it has events in the month, each on a day of it; first those with a cause."""
     counts = rows.rng.poisson(np.clip(coverage.rate * _growth(rows, coverage.by), 0, 60))
-    which = np.repeat(np.arange(len(rows)), counts)
+    causes = np.zeros_like(counts)
+    if coverage.cause:
+        happened = rows.books.over(coverage.cause, rows.span)[rows.at] * (rows.weight > 0.5)
+        causes = rows.rng.binomial(happened.astype(np.int64), coverage.seen)
+    each = np.arange(len(rows))
+    which = np.concatenate([np.repeat(each, causes), np.repeat(each, counts)])
     month = rows.month
     days = add_months(month, 1).toordinal() - month.toordinal()
     day = month.toordinal() - _EPOCH + rows.rng.integers(0, days, len(which))
-    return _chosen(rows, which, day)
+    chosen = _chosen(rows, which, day)
+    chosen.caused, chosen.says = np.arange(len(which)) < causes.sum(), coverage.says
+    return chosen
 
 
 def _growth(rows: Rows, by: str) -> Floats:

@@ -12,6 +12,7 @@ from tulou.pool.core.contract import LogicalType
 from tulou.simulate.chance import Indices, share_of
 from tulou.simulate.forms.plan import Plan
 from tulou.simulate.forms.rows import Rows
+from tulou.simulate.habits import drivers
 
 _ENDS = re.compile(r"注销|销户|终止|吊销|取消|封存|退库|离网|非正常|停业|清算|报废|解除|移出")
 _EXPIRES = re.compile(r"至$|到期|届满|期限止|截止|有效期至|营业期限至")
@@ -34,7 +35,9 @@ def day(plan: Plan, rows: Rows, place: int) -> pl.Series:
 
 
 def _event(plan: Plan, rows: Rows, place: int) -> tuple[Indices, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """The first date is the event's own, each further step follows the one before."""
+    """The first date is the event's own, each further step follows the one before; a few follow the calendar."""
+    if (rule := drivers()["days"].get(plan.stem.partition("/")[0], {}).get(plan.name)) is not None:
+        return _by_calendar(rows, *rule), np.ones(len(rows), dtype=bool)
     rng, size, title = rows.rng, len(rows), plan.column.title.zh
     steps = np.zeros(size)
     for _ in range(place):
@@ -43,6 +46,12 @@ def _event(plan: Plan, rows: Rows, place: int) -> tuple[Indices, np.ndarray[tupl
     if _EXPIRES.search(title):
         return rows.day + 180 + (rng.random(size) * 900).astype(np.int64), known
     return rows.day + steps.astype(np.int64), known
+
+
+def _by_calendar(rows: Rows, months: int, day: int) -> Indices:
+    """A day of the month that lies `months` after the event's; day 0 is the last one of the month before."""
+    month = rows.day.astype("datetime64[D]").astype("datetime64[M]") + months
+    return np.asarray(month.astype("datetime64[D]").astype(np.int64) + day - 1)
 
 
 def _of_life(plan: Plan, rows: Rows, place: int) -> tuple[Indices, np.ndarray[tuple[int], np.dtype[np.bool_]]]:

@@ -55,7 +55,8 @@ def plan(dataset: str, column: Column) -> Plan:
     key = f"{dataset}/{stem}"
     presence = 0.3 + 0.7 * share_of(f"presence of {key}")
     if column.logical_type not in (LogicalType.INTEGER, LogicalType.NUMBER):
-        return Plan(column, key, when, presence=1.0 if column.required else _kept(column, presence))
+        certain = column.required or column.name in drivers()["days"].get(dataset, {})
+        return Plan(column, key, when, presence=1.0 if certain else _kept(column, presence))
     unit = column.unit or "1"
     if unit == "a" and column.minimum is not None and float(column.minimum) >= 1900:
         return Plan(column, key, when, presence=presence, bounded=(2021.0, 1.5))

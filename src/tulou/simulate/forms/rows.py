@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 
 from tulou.simulate.activity import HISTORY
 from tulou.simulate.books import Books, Span
-from tulou.simulate.chance import Floats, Indices
+from tulou.simulate.chance import Booleans, Floats, Indices
 from tulou.simulate.forms.plan import Plan, When
 
 
@@ -20,7 +21,8 @@ class Rows:
 
     at: the place of each record's firm in the block; clients: the department's record of each (see `archive`);
     weight: the part of the firm that it stands for; serial: a number of its own in the dataset; day: the day (since
-    1970) of an event, or the last one of the period.
+    1970) of an event, or the last one of the period; caused: which events something in the books is behind; says:
+    codes that these have and the others do not.
     """
 
     books: Books
@@ -33,6 +35,8 @@ class Rows:
     event: bool = False
     life: bool = False
     share_of_month: Floats | None = None
+    caused: Booleans | None = None
+    says: Mapping[str, str] = field(default_factory=dict)
     _bases: dict[tuple[str, When], Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:

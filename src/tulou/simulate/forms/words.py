@@ -60,10 +60,14 @@ def code(plan: Plan, rows: Rows) -> pl.Series:
     made = of_the_firm(plan, rows)
     if made is not None:
         return made
-    codes = list(plan.column.codes)
+    told = rows.says.get(plan.name)
+    codes = [each for each in plan.column.codes if each != told]
     ladder = np.cumsum(1 / np.arange(1, len(codes) + 1) ** 1.2)
     chance = rows.rng.random(len(rows)) if rows.event else rows.books.chance(f"code of {plan.stem}")[rows.at]
-    return gathered(codes, np.searchsorted(ladder / ladder[-1], chance, side="right"))
+    drawn = np.searchsorted(ladder / ladder[-1], chance, side="right")
+    if told is None or rows.caused is None:
+        return gathered(codes, drawn)
+    return gathered([*codes, told], np.where(rows.caused, len(codes), drawn))
 
 
 def words(plan: Plan, rows: Rows) -> pl.Series:
