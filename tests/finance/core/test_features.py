@@ -148,3 +148,18 @@ def test_the_command_lists_and_answers(province: Path, known: dt.date, tmp_path:
     assert set(table["as_of"].to_pylist()) == {AS_OF}
     assert runner.invoke(app, words).exit_code == 2
     assert runner.invoke(app, [*words[:4], "yesterday", "--out", str(target)]).exit_code == 2
+
+
+def test_features_tell_of_most_firms_what_the_truth_knows(lake: Lake, known: dt.date, province: Path) -> None:
+    day, truth = dt.date(2020, 10, 1), province / "province" / "truth"
+    table = pl.from_arrow(answer_features(lake, day, known=known).table)
+    assert isinstance(table, pl.DataFrame)
+    months = pl.read_parquet(truth / "series" / "*.parquet").filter(pl.col("month") < day)
+    halves = months.filter(pl.col("month") >= dt.date(2020, 4, 1)).group_by("firm").agg(pl.col("late").sum())
+    years = months.filter(pl.col("month") >= dt.date(2019, 10, 1)).group_by("firm").agg(pl.col("lawsuits").sum())
+    firms = pl.read_parquet(truth / "firms.parquet").select("firm", "uscc")
+    both = table.join(firms, on="uscc").join(halves, on="firm").join(years, on="firm")
+    assert len(both) > 120
+    assert (both["arrears_months"] == both["late"]).mean() > 0.9  # type: ignore[operator]
+    assert (both["sued_12m"] == both["lawsuits"]).mean() > 0.9  # type: ignore[operator]
+    assert 0.6 * both["lawsuits"].sum() < both["sued_12m"].sum() <= both["lawsuits"].sum()

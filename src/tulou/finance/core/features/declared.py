@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any, Literal, TypeAlias
 
 import ibis
@@ -58,6 +60,12 @@ class Months:
         """Whether a period is among the last `months` months, counted `back` months earlier."""
         end = add_months(self.as_of.replace(day=1), -back)
         return (period >= ibis.literal(add_months(end, -months))) & (period < ibis.literal(end))
+
+    def back(self, period: Expression, months: int) -> Expression:
+        """How many months lie between a period, or an event's day, and the last whole month; at most `months`."""
+        first = self.as_of.replace(day=1)
+        earlier = [period < ibis.literal(add_months(first, -back)) for back in range(1, months + 1)]
+        return reduce(add, (each.cast("int64") for each in earlier))
 
     def within(self, day: Expression, months: int) -> Expression:
         """Whether an event lies in the `months` months that end on the as-of day, the day itself not counted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import ibis
 
@@ -11,9 +11,10 @@ from tulou.kernel.errors import Text
 
 PANELS = (
     Panel("market_register", "firm", (), dates=("established_on",), texts=("industry_code",)),
-    Panel("market_annual_report", "year", ("assets", "liabilities", "sales", "profit")),
+    Panel("market_annual_report", "year", ("assets", "liabilities", "sales", "profit", "staff")),
     Panel("invoice_monthly", "month", ("out_total_amount", "in_total_amount", "top_five_share")),
-    Panel("vat_return", "month", ("tax_payable_total_gen_m",)),
+    Panel("vat_return", "month", ("tax_payable_total_gen_m", "sales_rate_gen_m", "sales_export_gen_m")),
+    Panel("iit_withholding", "month", ("wages_heads",)),
     Panel("tax_arrears", "event", ("balance",), dates=("due_on", "announced_on", "period_to")),
     Panel("tax_credit", "year", ("months_late", "paid_rate")),
     Panel("power_monthly", "month", ("total_energy", "energy_same_month", "charge_arrears")),
@@ -38,8 +39,42 @@ _POWER_BEFORE = Source("power_monthly", "energy_same_month", "02-0002-0035")
 _HEADS = Source("social_insurance_monthly", "pension_heads", "05-0002-0005")
 
 
-def _year_on_year(panel: Expression, months: Months) -> Expression:
-    return growth(panel.out_total_amount, months.last(panel.period, 3), months.last(panel.period, 3, back=12))
+def _best(parts: Iterable[Expression]) -> Expression:
+    """Of tables of firm and value the value of the first table that has one."""
+    ranked = [part.select(FIRM, value=part.value, place=ibis.literal(place)) for place, part in enumerate(parts)]
+    known = ibis.union(*ranked)
+    known = known.filter(known.value.notnull())
+    order = ibis.window(group_by=known[FIRM], order_by=known.place)
+    first = known.mutate(rank=ibis.row_number().over(order))
+    return first.filter(first["rank"] == 0).select(FIRM, "value")
+
+
+def _sales_growth(panels: Mapping[str, Expression], months: Months) -> Expression:
+    """Sales against a year before, by invoices, else by what was declared for VAT."""
+    invoices, returns = panels["invoice_monthly"], panels["vat_return"]
+    returns = returns.mutate(sales=returns.sales_rate_gen_m + returns.sales_export_gen_m)
+    pairs = ((invoices, invoices.out_total_amount), (returns, returns.sales))
+    return _best(
+        panel.group_by(FIRM).aggregate(
+            value=growth(amount, months.last(panel.period, 3), months.last(panel.period, 3, back=12))
+        )
+        for panel, amount in pairs
+    )
+
+
+def _staff(panels: Mapping[str, Expression], months: Months) -> Expression:
+    """Persons paid, as the tax office knows them, else those of the annual report, else those insured."""
+    wages, report, insured = (
+        panels[name] for name in ("iit_withholding", "market_annual_report", "social_insurance_monthly")
+    )
+    paid = wages.group_by(FIRM).aggregate(value=wages.wages_heads.max(where=months.last(wages.period, 3)))
+    told = report.group_by(FIRM).aggregate(
+        value=ibis.coalesce(
+            report.staff.max(where=months.year(report.period)), report.staff.max(where=months.year(report.period, 2))
+        )
+    )
+    others = insured.group_by(FIRM).aggregate(value=insured.pension_heads.max(where=months.last(insured.period, 3)))
+    return _best(part.select(FIRM, value=part.value.cast("float64")) for part in (paid, told, others))
 
 
 def _months(owed: Expression, where: Expression) -> Expression:
@@ -81,16 +116,22 @@ def _power_against_sector(panels: Mapping[str, Expression], months: Months) -> E
 
 
 def _owing_months(panels: Mapping[str, Expression], months: Months) -> Expression:
-    """In how many months something was owed, by the department that saw more of it."""
-    power, insurance = panels["power_monthly"], panels["social_insurance_monthly"]
-    one = power.group_by(FIRM).aggregate(power=_months(power.charge_arrears, months.last(power.period, 6)))
-    other = insurance.group_by(FIRM).aggregate(
-        insurance=_months(insurance.pension_arrears, months.last(insurance.period, 6))
-    )
-    other = other.select("insurance", other_firm=other[FIRM])
-    both = one.outer_join(other, one[FIRM] == other.other_firm)
-    more = ibis.ifelse(both.power.isnull() | (both.insurance > both.power), both.insurance, both.power)
-    return both.select(value=more, **{FIRM: ibis.coalesce(both[FIRM], both.other_firm)})
+    """In how many months taxes, electricity or social insurance fell due and were not paid; no record, no month."""
+    taxes, power, insurance = (panels[name] for name in ("tax_arrears", "power_monthly", "social_insurance_monthly"))
+    owing = (taxes, power.filter(power.charge_arrears > 0), insurance.filter(insurance.pension_arrears > 0))
+    parts = []
+    for rows in owing:
+        rows = rows.filter(months.last(rows.period, 6))
+        parts.append(rows.select(FIRM, month=months.back(rows.period, 6)))
+    both = ibis.union(*parts).distinct()
+    return both.group_by(FIRM).aggregate(value=both.count().cast("float64"))
+
+
+def _lost_months(p: Expression, months: Months) -> Expression:
+    """How much of the last twelve months fell away against the same months a year before, in months."""
+    share = ratio(p.total_energy, p.energy_same_month)
+    lost = ibis.ifelse(share < 1, ibis.literal(1.0) - share, ibis.literal(0.0))
+    return lost.sum(where=months.last(p.period, 12))
 
 
 FEATURES = (
@@ -106,13 +147,28 @@ FEATURES = (
     ),
     Feature(
         "revenue_growth",
-        Text(zh="开票金额同比", en="Invoiced sales against a year before"),
+        Text(zh="销售额同比", en="Sales against a year before"),
         "1",
         _TWO,
         0,
+        (
+            _INVOICED,
+            Source("vat_return", "sales_rate_gen_m", "01-0002-0006"),
+            Source("vat_return", "sales_export_gen_m", "01-0002-0030"),
+        ),
+        "invoice_monthly",
+        rows=_sales_growth,
+        also=("vat_return",),
+    ),
+    Feature(
+        "revenue_trend",
+        Text(zh="近三月开票与全年之比", en="Sales of 3 months against 12"),
+        "1",
+        _YEAR,
+        -1,
         (_INVOICED,),
         "invoice_monthly",
-        _year_on_year,
+        lambda p, m: growth(p.out_total_amount, m.last(p.period, 3), m.last(p.period, 12)),
     ),
     Feature(
         "revenue_volatility",
@@ -247,6 +303,16 @@ FEATURES = (
         ),
     ),
     Feature(
+        "power_lost_months",
+        Text(zh="用电量比上年同期少去的月数", en="Months of electricity lost against the year before"),
+        "mo",
+        _YEAR,
+        1,
+        (_POWER, _POWER_BEFORE),
+        "power_monthly",
+        _lost_months,
+    ),
+    Feature(
         "power_arrears_months",
         Text(zh="电费欠费月数", en="Months in arrears with electricity"),
         "mo",
@@ -268,17 +334,34 @@ FEATURES = (
     ),
     Feature(
         "arrears_months",
-        Text(zh="欠费欠缴月数（电费或社保）", en="Months in arrears with electricity or social insurance"),
+        Text(zh="欠税欠费欠缴月数", en="Months in arrears with taxes, electricity or social insurance"),
         "mo",
         _HALF,
         1,
         (
+            Source("tax_arrears", "due_on", "01-0041-0010"),
             Source("power_monthly", "charge_arrears", "02-0002-0050"),
             Source("social_insurance_monthly", "pension_arrears", "05-0002-0011"),
         ),
-        "power_monthly",
+        "tax_arrears",
         rows=_owing_months,
-        also=("social_insurance_monthly",),
+        also=("power_monthly", "social_insurance_monthly"),
+        absent=0.0,
+    ),
+    Feature(
+        "staff",
+        Text(zh="从业人数", en="Staff"),
+        "{person}",
+        _QUARTER,
+        -1,
+        (
+            Source("iit_withholding", "wages_heads", "01-0030-0004"),
+            Source("market_annual_report", "staff", "03-0004-0013"),
+            _HEADS,
+        ),
+        "iit_withholding",
+        rows=_staff,
+        also=("market_annual_report", "social_insurance_monthly"),
     ),
     Feature(
         "insured_staff",
