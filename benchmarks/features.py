@@ -1,15 +1,24 @@
 """The feature library on a simulated province: does a card trained on pooled features find the risk that is known?
 
-The province is simulated with its departments' dirt, pooled, resolved; the features of every firm are made as of each
-month in which banks lent, from the pool alone. Loans are dealt into five folds by firm; a card is trained on four and
-scores the fifth. It is held against the simulator's own probability of default, which no card can beat but by luck.
+The province is simulated with its departments' dirt, pooled, resolved; the features of every firm are made as of the
+first day of each month in which banks lent, from the pool alone; the loans' outcomes come after it. Loans are dealt
+into five folds by firm; a card is trained on four and scores the fifth. It is held against the simulator's own
+probability of default, which no card can beat but by luck. The pool reaches `history` months back before the first
+loan, as far as features look.
+
+Banks lend to one firm in a hundred a month: of 12,000 firms fewer than 300 fail, and a card that is given the very
+arguments of the risk function then loses as much as is promised. `times` makes the book of loans that banks in a
+province so many times as large would have, to the same firms; the banks' own book is measured beside it.
 
 `expected` weighs every loan by its true probability instead of tossing the coin, so that it is not noise that differs.
-The peer is a logistic regression on the same features (median, missing flag, standardised), and LightGBM.
+`out of time` learns from loans whose outcome was known by the beginning of the last year, and scores that year's.
+The peer is a logistic regression on the same features (median, missing flag, standardised), and LightGBM; `--peers 0`
+leaves them out.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import time
 import warnings
@@ -31,24 +40,32 @@ from tulou.finance.core.training import Wishes, train
 from tulou.pool.core.ingest import ControlTotals, ingest
 from tulou.pool.core.lake import Lake
 from tulou.pool.core.profile.engines import DuckEngine
+from tulou.simulate.activity import act
+from tulou.simulate.books import BLOCK
+from tulou.simulate.credit import HORIZON, lend
 from tulou.simulate.deliveries.contracts import read_contract
-from tulou.simulate.province import Wish, read_province, simulate_province
+from tulou.simulate.ledger import Ledger
+from tulou.simulate.population import Window, add_months, populate
+from tulou.simulate.province import LAST_MONTH, Wish, read_province, simulate_province
 
 SEED, FOLDS, PROMISED = 20200922, 5, 0.02
 DEPARTMENTS = ("tax", "power", "courts", "market", "hrss")
 WANTED = {panel.dataset for panel in PANELS} | {"tax_registration", "power_customer", "social_insurance_unit"}
 ARGUMENTS = ("headcount", "age", "leverage", "growth", "late_months", "power_trend", "lawsuits", "closed_days")
 """What the risk function is of. No card sees it but the one that is called so."""
+CARD, BOUND = "Tulou card (boosted)", "the same card on the truth's own arguments"
+TRUTH = "the simulator's own probability"
 SIGNS = {each.name: -each.direction for each in FEATURES if each.direction}
 """Points rise where risk falls."""
 Numbers = npt.NDArray[np.float64]
 
 
-def pooled(folder: Path, firms: int, months: int) -> Path:
+def pooled(folder: Path, firms: int, months: int, seed: int) -> Path:
     """A province in `folder` and its pool with the datasets that features read; made where they are not there."""
     province, pool = folder / "province", folder / "pool"
     if read_province(province) is None:
-        simulate_province(province, Wish(firms, months, SEED, departments=DEPARTMENTS), lambda *_: None)
+        wish = Wish(firms, months, seed, departments=DEPARTMENTS, datasets=tuple(sorted(WANTED)))
+        simulate_province(province, wish, lambda *_: None)
     if not (folder / "resolved").exists():
         shutil.rmtree(pool, ignore_errors=True)
         new_pool(pool)
@@ -64,13 +81,21 @@ def pooled(folder: Path, firms: int, months: int) -> Path:
     return pool
 
 
-def material(folder: Path, history: int) -> tuple[pl.DataFrame, float]:
-    """One row a loan: the truth, and the firm's features on the first of its month; and seconds for all firms."""
-    truth = folder / "province" / "truth"
-    loans = pl.read_parquet(truth / "loans" / "*.parquet").with_columns(month=pl.col("granted_on").dt.truncate("1mo"))
-    firms = pl.read_parquet(truth / "firms.parquet").select("firm", "uscc")
-    loans = loans.join(firms, on="firm").rename({name: f"true_{name}" for name in ARGUMENTS})
-    months = sorted(loans["month"].unique())[history:]
+def book(firms: int, months: int, seed: int, times: float) -> pl.DataFrame:
+    """The loans made to the province's firms, `times` as many as its banks make, with the truth about each."""
+    window = Window(LAST_MONTH, months)
+    population = populate(firms, window, seed)
+    parts = []
+    for block in range(-(-len(population) // BLOCK)):
+        own = population.slice(block * BLOCK, BLOCK)
+        ledger = Ledger(own, act(own, window, seed, block), seed, block)
+        parts.append(lend(ledger, window, times).join(own.select("firm", "uscc"), on="firm"))
+    loans = pl.concat(parts).with_columns(month=pl.col("granted_on").dt.truncate("1mo"))
+    return loans.rename({name: f"true_{name}" for name in ARGUMENTS})
+
+
+def answered(folder: Path, months: list[dt.date]) -> tuple[pl.DataFrame, float]:
+    """The features of each firm on the first day of each month, and the median seconds that a day took."""
     tables, seconds = [], []
     with closing(Lake.open(folder / "pool")) as lake:
         known = day_after(lake).date()
@@ -84,8 +109,7 @@ def material(folder: Path, history: int) -> tuple[pl.DataFrame, float]:
                 tables.append(found.with_columns(month=pl.lit(month)))
     names = [each.name for each in panels.features]
     features = pl.concat(tables).filter(pl.col("uscc").is_not_null()).unique(["uscc", "month"], keep="first")
-    rows = loans.join(features.select("uscc", "month", *names), on=["uscc", "month"])
-    return rows.sort("firm", "granted_on", "amount"), float(np.median(seconds))
+    return features.select("uscc", "month", *names), float(np.median(seconds))
 
 
 def auc(value: Numbers, positive: Numbers, negative: Numbers) -> float:
@@ -122,36 +146,34 @@ def peers(train_x: Numbers, train_y: Numbers, test_x: Numbers) -> dict[str, Numb
     return answers
 
 
-def main() -> None:
-    """Simulate, pool, make features, train, compare."""
-    asked = options(__doc__ or "", firms=12_000, months=40, history=3, folder="")
-    cache = Path(asked.folder) if asked.folder else Path.home() / ".cache" / "tulou" / f"features-{asked.firms}"
-    cache.mkdir(parents=True, exist_ok=True)
-    pooled(cache, asked.firms, asked.months)
-    rows, seconds = material(cache, asked.history)
-    names = [each.name for each in FEATURES if each.name in rows.columns]
+def scored(rows: pl.DataFrame, columns: list[str], method: str, learn: Any, test: Any) -> Numbers:
+    """The probabilities that a card trained on the rows `learn` gives to the rows `test`."""
+    data: dict[str, Any] = {name: rows[name].cast(pl.Float64).to_numpy() for name in columns}
+    signs = {name: sign for name, sign in SIGNS.items() if name in columns}
+    wishes = Wishes("bad", method=method, leakage="warn", directions=signs, pairs=0)  # type: ignore[arg-type]
+    bad = rows["default"].cast(pl.Int64).to_numpy()
+    trained = train({**{name: values[learn] for name, values in data.items()}, "bad": bad[learn]}, wishes)
+    given = {name: values[test] for name, values in data.items()}
+    return probabilities(trained.card.calibration, score(trained.card, given))
+
+
+def by_firm(rows: pl.DataFrame, names: list[str], *, against_peers: bool) -> list[dict[str, Any]]:
+    """A line for each way to score: AUC over folds of firms, and how far it is below the truth's own."""
     x = rows.select(pl.col(names).cast(pl.Float64)).to_numpy()
     bad, risk = rows["default"].cast(pl.Float64).to_numpy(), rows["true_pd"].to_numpy()
-    fold = np.random.default_rng(SEED).permutation(int(rows["firm"].max()) + 1)[rows["firm"].to_numpy()] % FOLDS
-    truth_only = [f"true_{name}" for name in ARGUMENTS]
+    firm = rows["firm"].to_numpy()
+    fold = np.random.default_rng(SEED).permutation(int(firm.max()) + 1)[firm] % FOLDS
     scores: dict[str, Numbers] = {}
     for number in range(FOLDS):
         learn, test = fold != number, fold == number
-        answers = peers(x[learn], bad[learn], x[test])
-        for label, columns, method in (
-            ("Tulou card (boosted)", names, "boosted"),
-            ("Tulou card (weight of evidence)", names, "woe"),
-            ("the same card on the truth's own arguments", truth_only, "boosted"),
-        ):
-            data: dict[str, Any] = {name: rows[name].cast(pl.Float64).to_numpy()[learn] for name in columns}
-            signs = {name: sign for name, sign in SIGNS.items() if name in columns}
-            wishes = Wishes("bad", method=method, leakage="warn", directions=signs, pairs=0)  # type: ignore[arg-type]
-            trained = train({**data, "bad": bad[learn].astype(int)}, wishes)
-            given = {name: rows[name].cast(pl.Float64).to_numpy()[test] for name in columns}
-            answers[label] = probabilities(trained.card.calibration, score(trained.card, given))
+        answers = peers(x[learn], bad[learn], x[test]) if against_peers else {}
+        cards = [(CARD, names, "boosted"), (BOUND, [f"true_{name}" for name in ARGUMENTS], "boosted")]
+        if against_peers:
+            cards.append(("Tulou card (weight of evidence)", names, "woe"))
+        for label, columns, method in cards:
+            answers[label] = scored(rows, columns, method, learn, test)
         for label, answer in answers.items():
             scores.setdefault(label, np.zeros(len(bad)))[test] = answer
-    scores["the simulator's own probability"] = risk
 
     def figures(value: Numbers) -> tuple[float, float]:
         parts = [fold == number for number in range(FOLDS)]
@@ -160,20 +182,61 @@ def main() -> None:
         return float(seen), float(expected)
 
     own = figures(risk)
-    table = [
-        {"score": label, "AUC": found[0], "below the truth's": own[0] - found[0], "expected AUC": found[1]}
-        | {"expected below": own[1] - found[1]}
-        for label, found in ((label, figures(value)) for label, value in sorted(scores.items()))
+    found = {label: figures(value) for label, value in [*sorted(scores.items()), (TRUTH, risk)]}
+    return [
+        {"score": label, "AUC": seen, "below the truth's": own[0] - seen, "expected AUC": expected}
+        | {"expected below": own[1] - expected}
+        for label, (seen, expected) in found.items()
     ]
-    best = min(row["below the truth's"] for row in table if str(row["score"]).startswith("Tulou card"))
+
+
+def out_of_time(rows: pl.DataFrame, names: list[str]) -> dict[str, Any]:
+    """The card that knows only outcomes from before the last year, on the loans of that year."""
+    start = add_months(rows["month"].max(), -11)  # type: ignore[arg-type]
+    learn = (rows["month"] <= add_months(start, -HORIZON - 1)).to_numpy()
+    test = (rows["month"] >= start).to_numpy()
+    bad, risk = rows["default"].cast(pl.Float64).to_numpy()[test], rows["true_pd"].to_numpy()[test]
+    seen, bound = (
+        scored(rows, columns, "boosted", learn, test) for columns in (names, [f"true_{name}" for name in ARGUMENTS])
+    )
+    own, known = auc(risk, bad, 1 - bad), rows["default"].to_numpy()[learn].sum()
+    return {
+        "out of time: defaults learned from, loans scored": f"{known:,}, {len(bad):,}",
+        "out of time: AUC of the card, of the truth": f"{auc(seen, bad, 1 - bad):.3f}, {own:.3f}",
+        "out of time: below the truth's (card)": own - auc(seen, bad, 1 - bad),
+        "out of time: below the truth's (on the truth's own arguments)": own - auc(bound, bad, 1 - bad),
+    }
+
+
+def main() -> None:
+    """Simulate, pool, make features, train, compare."""
+    asked = options(__doc__ or "", firms=12_000, months=52, history=15, times=5, seed=SEED, peers=1, folder="")
+    name = f"features-{asked.firms}-{asked.months}-{asked.seed}"
+    cache = Path(asked.folder) if asked.folder else Path.home() / ".cache" / "tulou" / name
+    cache.mkdir(parents=True, exist_ok=True)
+    pooled(cache, asked.firms, asked.months, asked.seed)
+    books = [book(asked.firms, asked.months, asked.seed, times) for times in (asked.times, 1)]
+    days = [add_months(LAST_MONTH, back) for back in range(1 - asked.months + asked.history, 1)]
+    features, seconds = answered(cache, days)
+    names = [each.name for each in FEATURES if each.name in features.columns]
+    many, few = (loans.join(features, on=["uscc", "month"]).sort("firm", "granted_on", "amount") for loans in books)
+    table = by_firm(many, names, against_peers=bool(asked.peers))
+    small = {row["score"]: row for row in by_firm(few, names, against_peers=False)}
+    best = next(row["below the truth's"] for row in table if row["score"] == CARD)
     notes = {
-        "firms, months": f"{asked.firms:,}, {asked.months}",
-        "loans, defaults": f"{len(bad):,}, {int(bad.sum()):,}",
+        "firms, months, months of history, seed": f"{asked.firms:,}, {asked.months}, {asked.history}, {asked.seed}",
+        "loans, defaults": f"{len(many):,}, {many['default'].sum():,}",
         "features": len(names),
         "seconds to answer all features of all firms as of a day": seconds,
         "promised: AUC below the truth's own, at most": PROMISED,
         "AUC below the truth's own (card)": best,
         "held": best <= PROMISED,
+        **out_of_time(many, names),
+        "banks' own book: loans, defaults": f"{len(few):,}, {few['default'].sum():,}",
+        "banks' own book: below the truth's (card)": small[CARD]["below the truth's"],
+        "banks' own book: below the truth's (on the truth's own arguments)": small[BOUND]["below the truth's"],
+        "banks' own book: expected below (card)": small[CARD]["expected below"],
+        "banks' own book: expected below (on the truth's own arguments)": small[BOUND]["expected below"],
     }
     show("Features from the pool", table, notes, as_json=asked.json)
 

@@ -9,7 +9,12 @@ import polars as pl
 import pytest
 
 from tulou.simulate import Wish, simulate_province
+from tulou.simulate.activity import act
+from tulou.simulate.credit import lend
 from tulou.simulate.habits import coverage_of
+from tulou.simulate.ledger import Ledger
+from tulou.simulate.population import Window, populate
+from tulou.simulate.province import LAST_MONTH
 
 SEEN = ("court_case", "court_enforcement", "tax_arrears", "tax_credit")
 
@@ -80,3 +85,14 @@ def test_the_tax_bureaus_grade_counts_the_months_of_the_year(folder: Path) -> No
     both = grades.join(late.agg(pl.col("late").sum()), on=["firm", "信用评价年度"])
     assert len(both) > 500
     assert (both["late"] == both["逾期申报月数"]).all()
+
+
+def test_another_book_of_loans_is_larger_and_the_banks_own_is_the_truths(folder: Path) -> None:
+    window = Window(LAST_MONTH, 24)
+    firms = populate(1200, window, 11)
+    ledger = Ledger(firms, act(firms, window, 11, 0), 11, 0)
+    own = lend(ledger, window)
+    assert own.equals(pl.read_parquet(folder / "truth" / "loans" / "*.parquet"))
+    many = lend(ledger, window, times=5)
+    assert len(many) / len(own) == pytest.approx(5, abs=0.7)
+    assert many["true_pd"].mean() == pytest.approx(own["true_pd"].mean(), abs=0.02)
