@@ -42,6 +42,28 @@ def messages_of_code(source: str) -> list[Message]:
     return found
 
 
+def messages_of_operations(source: str) -> list[Message]:
+    """What a piece of Python says of its API operations: the summary of each, and its docstring as one line.
+
+    They are no calls of gettext, for the OpenAPI document keeps them in English; the page about the API asks for them
+    in the context `api`.
+    """
+    found: list[Message] = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for call in node.decorator_list:
+            if not (isinstance(call, ast.Call) and ast.unparse(call.func).startswith("router.")):
+                continue
+            found += [
+                ("api", str(word.value.value), "")
+                for word in call.keywords
+                if word.arg == "summary" and isinstance(word.value, ast.Constant)
+            ]
+            found.append(("api", " ".join((ast.get_docstring(node) or "").split()), ""))
+    return found
+
+
 CALL = re.compile(r"\b(?:n?p?gettext|_)\((?:[^()'\"]|u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")*\)", re.DOTALL)
 
 
@@ -56,15 +78,17 @@ def messages_of_template(source: str) -> list[Message]:
 def messages_of(package: Path) -> dict[Message, list[str]]:
     """Every text of a package with the files that say it."""
     found: dict[Message, list[str]] = {}
-    for path in sorted(
-        [*package.rglob("*.py"), *package.rglob("templates/**/*.html"), *package.rglob("templates/**/*.js")]
-    ):
+    templates = [path for kind in ("html", "js", "txt") for path in package.rglob(f"templates/**/*.{kind}")]
+    for path in sorted([*package.rglob("*.py"), *templates]):
         source = path.read_text()
-        if path.suffix == ".py" and "translation" not in source:
+        if path.suffix == ".py" and "translation" not in source and "@router." not in source:
             continue
         if "migrations" in path.parts or "assets" in path.parts:
             continue
-        made = messages_of_code(source) if path.suffix == ".py" else messages_of_template(source)
+        if path.suffix == ".py":
+            made = messages_of_code(source) + messages_of_operations(source)
+        else:
+            made = messages_of_template(source)
         for message in made:
             places = found.setdefault(message, [])
             name = str(path.relative_to(ROOT))

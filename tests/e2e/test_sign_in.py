@@ -31,7 +31,7 @@ def test_an_owner_signs_up_with_a_passkey_and_comes_back_with_it(house: Any) -> 
     devtools.send("WebAuthn.enable")
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
     house.look()
-    page.click("text=Sign up using a passkey")
+    page.click("text=Sign up with a passkey")
     page.fill("input[name=email]", "owner@example.com")
     page.fill("input[name=name]", "Lin Xiuzhen")
     page.click("main form button[type=submit]")

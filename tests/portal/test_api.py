@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -150,6 +151,18 @@ def test_the_page_that_describes_the_api_names_every_operation() -> None:
         assert path in text
         for operation in methods.values():
             assert {"401", "403", "404", "422", "503"} <= set(map(str, operation["responses"]))
+
+
+def test_a_chinese_reader_reads_of_every_operation_in_chinese_and_the_document_stays_as_it_is() -> None:
+    readers = {language: Client(headers={"Accept-Language": language}) for language in ("zh-CN", "en")}
+    schema = readers["zh-CN"].get("/api/v1/openapi.json").json()
+    assert schema == readers["en"].get("/api/v1/openapi.json").json()
+    operations = [one for methods in schema["paths"].values() for one in methods.values()]
+    texts = {" ".join(one[part].split()) for one in operations for part in ("summary", "description")}
+    texts |= {answer["description"] for one in operations for answer in one["responses"].values()}
+    pages = {language: unescape(reader.get("/api/").content.decode()) for language, reader in readers.items()}
+    assert [text for text in texts if f">{text}<" in pages["zh-CN"] or f"> {text}<" in pages["zh-CN"]] == []
+    assert [text for text in texts if text not in pages["en"]] == []
 
 
 @pytest.mark.django_db(transaction=True)

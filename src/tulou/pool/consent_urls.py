@@ -22,6 +22,7 @@ urlpatterns = [
     path("consents/<id:key>/profile/", requests.profile, name="consent_profile"),
     path("consents/<id:key>/<slug:action>/", consents.act, name="consent_act"),
     path("readings/", readings.readings, name="readings"),
+    path("readings/<id:key>/", readings.reading, name="reading"),
     path("purposes/", bounds.purposes, name="purposes"),
     path("purposes/<id:key>/", bounds.purpose, name="purpose"),
     path("rights/", bounds.rights, name="rights"),

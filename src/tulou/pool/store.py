@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +45,14 @@ class ProfileStore:
                     found.setdefault(str(value.item), []).append(as_fact(value))
         rest = start + PAGE_ITEMS
         return Page(found, str(rest) if rest < len(asked) else None)
+
+
+def values_held(key: str) -> dict[str, int]:
+    """How many values the pool holds about one firm, by dataset; none of the values themselves.
+
+    Raises Refused where the pool does not know the firm, or has built no profiles yet.
+    """
+    return dict(Counter(value.dataset for value in _copy().record(key).values if value.item))
 
 
 def as_fact(value: Value) -> dict[str, Any]:

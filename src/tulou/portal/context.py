@@ -13,6 +13,8 @@ from tulou.platform.pages.menu import entries_for
 from tulou.portal.demo import ACCOUNTS
 from tulou.registry.idle import limit
 
+MAIL_AS_FILES = "django.core.mail.backends.filebased.EmailBackend"
+
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """The actor, her menu, how many unread entries lie in her inbox, and whether this is the demo."""
@@ -23,6 +25,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "unread": SimpleLazyObject(lambda: unread_count(actor.person_key)),
         "memberships": getattr(request, "memberships", []),
         "demo": settings.DEMO,
+        "demo_mail": settings.DEMO and settings.EMAIL_BACKEND == MAIL_AS_FILES,
         "idle_seconds": int(limit(actor).total_seconds()) if actor.signed_in else 0,
         "demo_accounts": ACCOUNTS if settings.DEMO else [],
         "assets_there": bool(settings.STATICFILES_DIRS),

@@ -45,6 +45,8 @@ ACCOUNTS = [
             "TAX", "福建省税务局", "Fujian Tax Bureau", (Role.DEPARTMENT_OFFICER,), "building-bank"),
     Account("reviewer", "郭敏", _("Second officer"), _("Reviews what her colleague drafts"), Kind.DEPARTMENT,
             "TAX", "福建省税务局", "Fujian Tax Bureau", (Role.DEPARTMENT_OFFICER,), "checks"),
+    Account("officer-power", "李国栋", _("Officer of the power company"), _("Hands files in, takes them back"),
+            Kind.DEPARTMENT, "POWER", "国网福建电力", "State Grid Fujian", (Role.DEPARTMENT_OFFICER,), "cloud-upload"),
     Account("clerk", "吴梅", _("Data clerk"), _("Corrects rejected rows"), Kind.DEPARTMENT,
             "POWER", "国网福建电力", "State Grid Fujian", (Role.DEPARTMENT_CLERK,), "table"),
     Account("bank", "郑浩", _("Bank officer"), _("Reads what firms allow, makes offers"), Kind.BANK,

@@ -25,7 +25,7 @@ from tulou.registry.queries import organisation_by_code, organisation_for
 from tulou.registry.roles import HEADS, Kind, Role
 
 STATES = {
-    "open": gettext_lazy("Open"),
+    "open": gettext_lazy("Waiting for proof"),
     "accepted": gettext_lazy("Accepted"),
     "refused": gettext_lazy("Not accepted"),
     "withdrawn": gettext_lazy("Withdrawn"),

@@ -10,7 +10,9 @@ import pytest
 
 from tulou.platform import clock
 from tulou.platform.actor import SYSTEM
-from tulou.pool.models import AccessRight, Consent, Dispute, PurposeVersion
+from tulou.pool.courtyard import catalogue
+from tulou.pool.models import AccessRight, Consent, Dispute, PurposeVersion, ReadDecision
+from tulou.pool.queries.own import items_of
 from tulou.pool.services.access import install_purposes, open_items
 from tulou.registry.models import Organisation
 from tulou.registry.roles import Kind, Role
@@ -141,6 +143,33 @@ def test_the_owner_sees_what_is_known_about_her_firm_and_disputes_it(stage: Stag
     dispute = Dispute.objects.get()
     stage.department.post(f"/pool/disputes/{dispute.public_id}/", {"step": "decline", "answer": "The form says 42."})
     assert "The form says 42." in stage.owner.get(f"/pool/disputes/{dispute.public_id}/").content.decode()
+
+
+def test_a_reading_says_which_items_it_was_about_to_both_sides_and_to_nobody_else(
+    stage: Stage, enter: Callable[..., object]
+) -> None:
+    consent = stage.granted()
+    stage.bank.get(f"/pool/consents/{consent.public_id}/profile/")
+    stage.owner.get(f"/pool/own/{DATASET}/")
+    other, own = (f"/pool/readings/{row.public_id}/" for row in ReadDecision.objects.order_by("own", "id"))
+    titles = {item.title.en for code, item in catalogue().items.items() if code in consent.terms["items"]}
+    for reader in (stage.owner, stage.bank):
+        page = reader.get(other).content.decode()
+        assert [title for title in titles if title not in page] == []
+        assert "Reading is allowed" in page
+    assert stage.bank.person.name not in stage.owner.get(other).content.decode(), "the firm sees which organisation"
+    assert stage.owner.person.name in stage.owner.get(own).content.decode()
+    assert stage.bank.get(own).status_code == 404
+    assert enter(Role.ENTERPRISE_LEGAL).get(other).status_code == 404
+
+
+def test_the_owner_sees_where_something_is_held_about_her_and_where_nothing(stage: Stage) -> None:
+    page = stage.owner.get("/pool/own/").content.decode()
+    held = stage.owner.get(f"/pool/own/{DATASET}/").content.decode().count("<tr>") - 1
+    assert f"{held} values in 1 datasets." in page
+    assert f"{len(catalogue().datasets) - 1} datasets hold nothing about your firm" in page
+    read = ReadDecision.objects.filter(subject=stage.firm, own=True)
+    assert {tuple(row.items) for row in read} == {tuple(sorted(items_of([DATASET])))}, "counting is no reading"
 
 
 def test_a_dispute_is_not_declined_without_a_reason(stage: Stage) -> None:

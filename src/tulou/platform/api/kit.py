@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -28,16 +29,18 @@ T = TypeVar("T")
 PROBLEM = "application/problem+json"
 LONGEST_PAGE = 200
 DECLARED = {
-    400: "The request cannot be understood (malformed, or a POST without Idempotency-Key).",
-    401: "No token, or one that is not good any more.",
-    403: "The token lacks the scope.",
-    404: "There is no such thing, or it is not yours.",
-    409: "The state does not allow it.",
-    413: "Too large.",
-    422: "A value is refused; `fields` says which and why.",
-    429: "Too many requests: wait for Retry-After seconds.",
-    503: "Busy: try again after Retry-After seconds with the same Idempotency-Key.",
+    400: gettext_noop("The request cannot be understood (malformed, or a POST without Idempotency-Key)."),
+    401: gettext_noop("No token, or one that is not good any more."),
+    403: gettext_noop("The token lacks the scope."),
+    404: gettext_noop("There is no such thing, or it is not yours."),
+    409: gettext_noop("The state does not allow it."),
+    413: gettext_noop("Too large."),
+    422: gettext_noop("A value is refused; `fields` says which and why."),
+    429: gettext_noop("Too many requests: wait for Retry-After seconds."),
+    503: gettext_noop("Busy: try again after Retry-After seconds with the same Idempotency-Key."),
 }
+
+AGAIN = gettext_noop("A new one for every new request; the same one when you ask again.")
 
 
 class Problem(Schema):
@@ -105,7 +108,7 @@ class HouseAPI(NinjaAPI):
                             "name": "Idempotency-Key",
                             "required": True,
                             "schema": {"type": "string", "minLength": 1, "maxLength": 80, "pattern": "^[!-~]+$"},
-                            "description": "A new one for every new request; the same one when you ask again.",
+                            "description": AGAIN,
                         }
                     )
         return schema

@@ -109,14 +109,14 @@ def make_claim(cast: Cast) -> None:
 
 
 def review_matches() -> None:
-    """Lay the doubtful pairs of the pool before the operator, who has decided two and set one aside."""
+    """Lay the doubtful pairs of the pool before the operator, who has decided two and set one aside; one is left."""
     gather_matches()
     staff = Membership.objects.filter(role=Role.OPERATOR_STAFF, ended_at=None).select_related("person").first()
     if staff is None:
         return
     actor = actor_of(staff.person, list(current_memberships(staff.person)), "", strong=True)
-    pairs = list(MatchReview.objects.order_by("-doubt", "-id")[: len(VERDICTS)])
-    for pair, (verdict, reason) in zip(pairs, VERDICTS, strict=False):
+    pairs = list(MatchReview.objects.order_by("-doubt", "-id")[: len(VERDICTS) + 1])
+    for pair, (verdict, reason) in zip(pairs[:-1], VERDICTS, strict=False):
         decide_match(actor, pair, verdict, reason=reason)
 
 

@@ -133,6 +133,14 @@ def readings_for(actor: Actor) -> QuerySet[ReadDecision]:
     return rows.filter(reader=actor.organisation_key)
 
 
+def reading_for(actor: Actor, public_id: str) -> ReadDecision:
+    """One of `readings_for`. Raises Http404 where there is none."""
+    found = readings_for(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
 def readings_about(subject: int) -> QuerySet[ReadDecision]:
     """Who read what about a firm and when, denied readings too, newest first."""
     return (

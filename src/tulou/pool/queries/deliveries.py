@@ -54,10 +54,11 @@ def delivery_for(actor: Actor, public_id: str) -> Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a rejected record as a form shows it; `at` is its place in the record."""
+    """One field of a rejected record as a form shows it; `at` is its place in the record, `name` its column's there."""
 
     at: int
-    title: str
+    name: str
+    title: Text
     value: str
     wrong: bool
 
@@ -94,8 +95,9 @@ def _fields(contract: Contract, record: RejectedRecord) -> tuple[Field, ...]:
     rules = {rule.name: rule.columns for rule in contract.rules}
     wrong = {failure.column for failure in record.failures if failure.column}
     wrong |= {column for failure in record.failures for column in rules.get(failure.rule, ())}
+    titles = {column.name: column.title for column in contract.columns}
     return tuple(
-        Field(at, name, value, place in wrong)
+        Field(at, name, titles.get(place or "", Text(zh=name, en=name)), value, place in wrong)
         for at, (name, value, place) in enumerate(zip(record.header, record.fields, places, strict=True))
     )
 

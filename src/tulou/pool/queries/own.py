@@ -8,6 +8,7 @@ from typing import Any
 
 from tulou.kernel.errors import Text
 from tulou.pool.core.catalogue import Dataset, Item
+from tulou.pool.core.catalogue.units import unit_words
 from tulou.pool.core.profile.features import FeatureKind
 from tulou.pool.courtyard import catalogue
 
@@ -23,6 +24,21 @@ class Line:
     def kind(self) -> Text:
         """Latest, sum of twelve months …"""
         return FeatureKind(self.fact["kind"]).text
+
+    @property
+    def shown(self) -> Text:
+        """The value in words: what a code means and the code, everything else as it stands."""
+        value = str(self.fact["value"])
+        known = catalogue().code_sets.get(self.item.code_set or "")
+        meaning = known.codes.get(value) if known else None
+        if meaning is None or value in (meaning.zh, meaning.en):
+            return Text(zh=value, en=value)
+        return Text(zh=f"{meaning.zh} ({value})", en=f"{meaning.en} ({value})")
+
+    @property
+    def unit(self) -> Text:
+        """The unit in words."""
+        return unit_words(self.fact["unit"])
 
     @property
     def latest(self) -> bool:
@@ -58,10 +74,30 @@ def sections_of(values: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Secti
     ]
 
 
-def datasets_by_department() -> list[tuple[Text, list[Dataset]]]:
-    """Every department with its datasets, in the order of the catalogue."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What one department delivers: the datasets that hold something about the firm, each with how much, and the rest.
+
+    Where it is not known how much there is, `held` has every dataset with None.
+    """
+
+    department: Text
+    held: tuple[tuple[Dataset, int | None], ...]
+    rest: tuple[Dataset, ...]
+
+
+def shelves_of(counts: Mapping[str, int] | None) -> list[Shelf]:
+    """Every department's shelf, in the order of the catalogue; `counts` are values by dataset, None: not known."""
     known = catalogue()
-    return [(department.title, list(known.of_department(department.id))) for department in known.departments.values()]
+    shelves = []
+    for department in known.departments.values():
+        datasets = tuple(known.of_department(department.id))
+        if counts is None:
+            shelves.append(Shelf(department.title, tuple((one, None) for one in datasets), ()))
+            continue
+        held = tuple((one, counts[one.id]) for one in datasets if counts.get(one.id))
+        shelves.append(Shelf(department.title, held, tuple(one for one in datasets if not counts.get(one.id))))
+    return shelves
 
 
 def items_of(datasets: Iterable[str]) -> frozenset[str]:

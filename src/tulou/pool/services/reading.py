@@ -30,7 +30,7 @@ from tulou.pool.keys import consent_signer
 from tulou.pool.models import Consent, PurposeVersion, ReadDecision
 from tulou.pool.queries.consent import events_of, opened_items, signed_grant
 from tulou.pool.services.consent import READERS, SIGNERS
-from tulou.pool.store import ProfileStore
+from tulou.pool.store import ProfileStore, values_held
 from tulou.registry.models import Organisation
 
 DAY = dt.timedelta(days=1)
@@ -91,6 +91,16 @@ def read_own_page(actor: Actor, firm: Organisation, asked: Asked, *, key: str, c
 def read_own(actor: Actor, firm: Organisation, asked: Asked, *, key: str) -> Page:
     """What the pool holds about the actor's own firm. In the log as well, so that a stolen account shows."""
     return _read_all(actor, firm, _own_request(actor, firm, asked, key))
+
+
+def count_own(actor: Actor, firm: Organisation) -> dict[str, int]:
+    """How many values the pool holds about the actor's own firm, by dataset; nothing for who may not read them.
+
+    A count is no value: it is not in the log. Raises Refused as `values_held` does.
+    """
+    if not actor.has_any(SIGNERS) or actor.organisation_id != firm.public_id:
+        return {}
+    return values_held(firm.code)
 
 
 def _own_request(actor: Actor, firm: Organisation, asked: Asked, key: str) -> ReadRequest:

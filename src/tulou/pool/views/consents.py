@@ -27,6 +27,8 @@ from tulou.registry.roles import Role
 FIRM = (Role.ENTERPRISE_LEGAL, Role.ENTERPRISE_DELEGATE)
 BANK = (Role.BANK_OFFICER, Role.BANK_MANAGER, Role.DEPARTMENT_OFFICER)
 OPERATOR = (Role.OPERATOR_SECURITY,)
+UNFOLDED = 12
+"""Items that a page of a consent shows at once; more are folded up by dataset."""
 
 STATES: dict[GrantState, Any] = {
     GrantState.REQUESTED: gettext_lazy("Waiting for an answer"),
@@ -188,7 +190,7 @@ def receipt(request: HouseRequest, key: str) -> HttpResponseBase:
 
 
 def groups_of(items: list[str]) -> list[dict[str, Any]]:
-    """The items of a consent by dataset, with the department that owns them."""
+    """The items of a consent by dataset, with the department that owns them; unfolded where they are few."""
     known = catalogue()
     groups: dict[str, dict[str, Any]] = {}
     for code in items:
@@ -198,4 +200,6 @@ def groups_of(items: list[str]) -> list[dict[str, Any]]:
             dataset.id, {"dataset": dataset, "department": known.departments[dataset.department].title, "items": []}
         )
         group["items"].append(item)
+    for group in groups.values():
+        group["open"] = len(items) <= UNFOLDED
     return list(groups.values())

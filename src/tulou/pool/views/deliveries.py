@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tulou.kernel.errors import Finding
 from tulou.platform.pages.lists import Column, Filter, ListPage
 from tulou.platform.transitions.services import history
 from tulou.platform.web.access import page
@@ -124,7 +126,7 @@ def shown(request: HouseRequest, found: Delivery) -> dict[str, Any]:
         "conserved": found.records_in == found.accepted + found.rejected and bool(receipt),
         "encoding": receipt.get("encoding", ""),
         "blank": receipt.get("blank", 0),
-        "findings": findings[:SHOWN_FINDINGS],
+        "findings": grouped(findings[:SHOWN_FINDINGS]),
         "more_findings": max(len(findings) - SHOWN_FINDINGS, 0),
         "rules": rules_of(found) if receipt else [],
         "events": [
@@ -141,6 +143,14 @@ def shown(request: HouseRequest, found: Delivery) -> dict[str, Any]:
         "may_send": request.actor.has_any(SENDERS),
         "may_roll_back": request.actor.has_any(OFFICERS) and found.stands,
     }
+
+
+def grouped(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings of the same kind together: the first in full, the others behind it, in the order in which they came."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.code, []).append(finding)
+    return [{"first": first, "others": others} for first, *others in groups.values()]
 
 
 @page(*STAFF, methods=["POST"])

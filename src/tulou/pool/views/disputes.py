@@ -14,7 +14,7 @@ from tulou.platform.transitions.services import history
 from tulou.platform.web.access import page
 from tulou.platform.web.request import HouseRequest
 from tulou.pool.courtyard import catalogue
-from tulou.pool.forms.consent import AnswerForm, words
+from tulou.pool.forms.consent import AnswerForm, ReasonForm, words
 from tulou.pool.models import Dispute
 from tulou.pool.queries.disputes import dispute_for, disputes_for
 from tulou.pool.services.disputes import FLOW, answer_dispute
@@ -74,12 +74,13 @@ def disputes(request: HouseRequest) -> HttpResponseBase:
 def dispute(request: HouseRequest, key: str) -> HttpResponseBase:
     """One dispute: what was shown, what is said against it, the answer."""
     found = dispute_for(request.actor, key)
-    form = AnswerForm(request.POST or None)
+    mine = found.subject_id == request.actor.organisation_key
+    form = (ReasonForm if mine else AnswerForm)(request.POST or None)
     if request.method == "POST" and form.is_valid():
         step = request.POST.get("step", "")
         if step not in FLOW.steps:
             raise Http404
-        answer_dispute(request.actor, found, step, answer=form.cleaned_data["answer"])
+        answer_dispute(request.actor, found, step, answer=form.cleaned_data["reason" if mine else "answer"])
         messages.success(request, _("Noted, and the other side was told."))
         return redirect("pool:dispute", key=key)
     steps = [(step.name, STEPS[step.name]) for step in FLOW.steps_from(found.state, request.actor.roles)]
@@ -97,6 +98,7 @@ def dispute(request: HouseRequest, key: str) -> HttpResponseBase:
         "dispute": found,
         "item": catalogue().items.get(found.item),
         "form": form,
+        "mine": mine,
         "steps": steps,
         "events": events,
         "tone": TONES[found.state],

@@ -150,6 +150,7 @@ def match(request: HouseRequest, key: str) -> HttpResponseBase:
             form.add_error(None, words(refused.finding.text))
         else:
             following = next_match(request.actor)
+            messages.success(request, _told(step, more=following is not None))
             return redirect("pool:match", key=following.public_id) if following else redirect("pool:matches")
     if request.method == "GET":
         with story(request.actor) as told:
@@ -184,10 +185,15 @@ def _shown(trait: str, value: str) -> str:
 def _decide(request: HouseRequest, found: MatchReview, step: str, reason: str) -> None:
     if step == "undo":
         undo_match(request.actor, found, reason=reason)
-        messages.success(request, _("Taken back: the pair will be to be decided again."))
     else:
         decide_match(request.actor, found, step, reason=reason)
-        messages.success(request, _("Noted. Here is the next pair."))
+
+
+def _told(step: str, *, more: bool) -> str:
+    """What is said after a decision."""
+    if step == "undo":
+        return _("Taken back: the pair will be to be decided again.")
+    return _("Noted. Here is the next pair.") if more else _("Noted. No other pair waits for a decision.")
 
 
 def _events(found: MatchReview) -> list[dict[str, object]]:

@@ -17,10 +17,10 @@ from tulou.pool.core.consent import Granularity
 from tulou.pool.courtyard import catalogue
 from tulou.pool.forms.consent import DisputeForm
 from tulou.pool.queries.disputes import disputes_for
-from tulou.pool.queries.own import datasets_by_department, items_of, sections_of
+from tulou.pool.queries.own import items_of, sections_of, shelves_of
 from tulou.pool.services.consent import SIGNERS
 from tulou.pool.services.disputes import raise_dispute
-from tulou.pool.services.reading import Asked, read_own
+from tulou.pool.services.reading import Asked, count_own, read_own
 from tulou.registry.queries import organisation_for
 from tulou.registry.roles import Role
 
@@ -30,13 +30,24 @@ EVER = (dt.date(1900, 1, 1), dt.date(2200, 1, 1))
 
 @page(*FIRM)
 def overview(request: HouseRequest) -> HttpResponseBase:
-    """Every department and what it delivers: where to look for what is known about the firm."""
+    """Which departments hold how many values about the firm, and in which datasets they hold none."""
     items = catalogue().items
     disputes = [
         (row, items[row.item].title if row.item in items else Text(zh=row.item, en=row.item))
         for row in disputes_for(request.actor)[:5]
     ]
-    context = {"departments": datasets_by_department(), "disputes": disputes, "may_read": may(request)}
+    counts = _counts(request) if may(request) else None
+    shelves = shelves_of(counts)
+    context = {
+        "shelves": [shelf for shelf in shelves if shelf.held],
+        "empty": [shelf for shelf in shelves if shelf.rest],
+        "known": counts is not None,
+        "values": sum(counts.values()) if counts else 0,
+        "datasets": len(counts or ()),
+        "nothing_in": sum(len(shelf.rest) for shelf in shelves),
+        "disputes": disputes,
+        "may_read": may(request),
+    }
     return render(request, "pool/own.html", context)
 
 
@@ -92,6 +103,15 @@ def dispute(request: HouseRequest, item: str) -> HttpResponseBase:
 def may(request: HouseRequest) -> bool:
     """Whether the person may read and speak for the firm; a clerk may not."""
     return request.actor.has_any(SIGNERS)
+
+
+def _counts(request: HouseRequest) -> dict[str, int] | None:
+    """How many values are held, by dataset; None where the pool has no profile of the firm."""
+    firm = organisation_for(request.actor, request.actor.organisation_id)
+    try:
+        return count_own(request.actor, firm)
+    except Refused:
+        return None
 
 
 def _nothing(request: HouseRequest, name: str, refused: Refused) -> HttpResponseBase:

@@ -107,7 +107,7 @@ function armUploads(root = document) {
     drop.dataset.armed = "yes";
     const input = drop.querySelector("input[type=file]");
     const name = drop.querySelector("[data-name]");
-    const shown = () => { name.textContent = [...input.files].map((f) => `${f.name} (${(f.size / 1048576).toFixed(1)} MB)`).join(", "); };
+    const shown = () => { name.textContent = [...input.files].map((f) => `${f.name} (${f.size < 1048576 ? `${Math.ceil(f.size / 1024)} KB` : `${(f.size / 1048576).toFixed(1)} MB`})`).join(", "); };
     input.addEventListener("change", shown);
     for (const kind of ["dragover", "dragleave", "drop"]) {
       drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.toggle("over", kind === "dragover"); });
