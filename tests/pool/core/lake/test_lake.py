@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
 
 from tulou.kernel.errors import Refused, Text, WrongUse
 from tulou.pool.core.contract import Column, Contract, LogicalType
@@ -238,6 +239,19 @@ def test_a_derived_table_is_written_merged_and_replaced_in_one_commit_each(lake:
     assert lake.datasets() == []
     assert list(lake.tables()) == ["entity.enterprise"]
     assert list((lake.root / "staging").iterdir()) == []
+
+
+def test_another_who_makes_the_same_namespace_a_moment_earlier_does_no_harm(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+
+    lake.write_derived("entity.first", pa.table({"id": [1]}))
+    seen, exists = iter([False]), SqlCatalog.namespace_exists
+    monkeypatch.setattr(SqlCatalog, "namespace_exists", lambda self, name: next(seen, True) and exists(self, name))
+    lake.write_derived("entity.second", pa.table({"id": [2]}))
+    assert next(seen, True)
+    assert derived(lake, "entity.second") == [(2,)]
 
 
 def test_derived_tables_keep_to_their_names_and_to_plain_types(lake: Lake) -> None:

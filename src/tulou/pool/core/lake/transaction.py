@@ -17,6 +17,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update import AddSchemaUpdate, AssertCurrentSchemaId, SetCurrentSchemaUpdate
+from sqlalchemy.exc import IntegrityError
 
 from tulou.pool.core.lake.datafile import entry_of
 
@@ -59,7 +60,7 @@ def publish(
     """
     try:
         if table is None:
-            with suppress(NamespaceAlreadyExistsError):
+            with suppress(NamespaceAlreadyExistsError, IntegrityError):  # The latter where another was a moment faster.
                 catalog.create_namespace(identifier[0])
             settings = {**TABLE_PROPERTIES, **properties}
             transaction: Transaction = catalog.create_table_transaction(
