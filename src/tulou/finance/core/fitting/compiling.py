@@ -65,14 +65,13 @@ class _Sums:
 
 def goes_left(node: Mapping[str, Any], axis: Axis) -> Mask:
     """For each fine cell, whether a split sends it to the left: LightGBM's own rules for its codes and for NaN."""
-    codes = np.arange(axis.cells)
     left: Mask
     missing = axis.feature.missing_cell
     if node["decision_type"] == "==":
         members = [int(text) for text in str(node["threshold"]).split("||")]
-        left = np.isin(codes, members)
-        left[missing] = False
+        left = np.zeros(axis.cells, dtype=np.bool_)
+        left[[member for member in members if member < missing]] = True
         return left
-    left = codes <= node["threshold"]
+    left = np.arange(axis.cells) <= node["threshold"]
     left[missing] = bool(node["default_left"]) if node["missing_type"] == "NaN" else node["threshold"] >= 0
     return left

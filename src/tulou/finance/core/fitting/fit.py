@@ -37,41 +37,41 @@ def fit_boosted(
     at all is asked of the rows that no bag saw.
     """
     booster = Booster(material)
+    alone = booster.additive()
     if not most_pairs and not declared:
-        return _additive(booster, {})
-    scout = booster.additive(quick=True)
-    proposals = _proposals(material, scout, most_pairs, list(declared), {*without, *_faint(scout, material)})
+        return _additive(alone, material, {})
+    proposals = _proposals(material, alone, most_pairs, list(declared), {*without, *_faint(alone, material)})
     if not any(proposals):
-        return _additive(booster, {})
+        return _additive(alone, material, {})
     trial = booster.with_pairs(proposals)
-    decisions = {"loss_without_pairs": scout.loss(material), "loss_with_pairs": trial.loss(material)}
-    if not declared and _harmful(material, scout, trial):
-        return _additive(booster, decisions)
+    decisions = {"loss_without_pairs": alone.loss(material), "loss_with_pairs": trial.loss(material)}
+    if not declared and _harmful(material, alone, trial):
+        return _additive(alone, material, decisions)
     trial = purified_fit(trial, material)
     bags = _best_pairs(trial.bags, material, len(declared) or most_pairs)
     return _finish(bags, trial, material, decisions)
 
 
-def _additive(booster: Booster, decisions: dict[str, Any]) -> Fitted:
-    fit = purified_fit(booster.additive(), booster.material)
-    return _finish(fit.bags, fit, booster.material, decisions)
+def _additive(fit: Fit, material: Material, decisions: dict[str, Any]) -> Fitted:
+    fit = purified_fit(fit, material)
+    return _finish(fit.bags, fit, material, decisions)
 
 
 def _proposals(
-    material: Material, scout: Fit, most: int, declared: list[Places], without: Collection[int]
+    material: Material, alone: Fit, most: int, declared: list[Places], without: Collection[int]
 ) -> list[list[Places]]:
     if declared:
         return [declared] * material.bags
     rows = np.arange(len(material.bad))
     return [
-        strongest_pairs(material, scout.unseen, rows[material.folds != bag], most, without)
+        strongest_pairs(material, alone.unseen, rows[material.folds != bag], most, without)
         for bag in range(material.bags)
     ]
 
 
-def _faint(scout: Fit, material: Material) -> list[int]:
+def _faint(alone: Fit, material: Material) -> list[int]:
     """Of very many features those that move the log-odds least: pairs are not looked for among them."""
-    tables = mean(scout.bags).one
+    tables = mean(alone.bags).one
     counts = counts_of(material.codes, material.axes, material.weights)
     moved = [float(count @ table**2) for count, table in zip(counts, tables, strict=True)]
     return sorted(range(len(moved)), key=lambda i: -moved[i])[MOST_IN_SEARCH:]

@@ -8,7 +8,7 @@ out). The residuals are those of rows that the additive model never saw.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from tulou.finance.core.fitting.boosting import Material
 from tulou.finance.core.fitting.tables import Grid, Places
 
 COARSE_CELLS = 16
+WIDTH = COARSE_CELLS + 1
+"""A table has room for one cell more, that of missing values."""
 PRIOR = 1.0
 LEVEL_PRIOR = 5.0
 MOST_ROWS = 50_000
@@ -44,34 +46,42 @@ def strongest_pairs(
         _coarsen(material.codes[rows, i].astype(np.int64), axis, gradient, hessian)
         for i, axis in enumerate(material.axes)
     ]
+    usable = [i for i, side in enumerate(coarse) if side.count >= 2 and i not in without]
     found = []
-    for i, first in enumerate(coarse):
-        for j in range(i + 1, len(coarse)):
-            second = coarse[j]
-            if first.count < 2 or second.count < 2 or i in without or j in without:
-                continue
-            flat, shape = first.cells * second.count + second.cells, (first.count, second.count)
-            size = first.count * second.count
-            pull, mass = (np.bincount(flat, w, size).astype(np.float64).reshape(shape) for w in (gradient, hessian))
-            found.append((_strength(pull, mass), (i, j)))
+    for rank, i in enumerate(usable[:-1]):
+        others = usable[rank + 1 :]
+        pull, mass = (_tables(coarse[i], [coarse[j] for j in others], weight) for weight in (gradient, hessian))
+        strengths = _strengths(pull, mass, np.array([coarse[j].count for j in others]))
+        found += [(float(strength), (i, j)) for strength, j in zip(strengths, others, strict=True)]
     found.sort(key=lambda entry: (-entry[0], entry[1]))
     return [places for _, places in found[:most]]
 
 
-def _strength(gradient: Grid, hessian: Grid) -> float:
+def _tables(first: _Coarse, others: Sequence[_Coarse], weights: Numbers) -> Grid:
+    """For each of the others its sums of weights, cells of the first by its own cells; shape (others, first, 17)."""
+    base = first.cells * WIDTH
+    size = first.count * WIDTH
+    sums = [np.bincount(base + other.cells, weights, size) for other in others]
+    return np.asarray(sums, dtype=np.float64).reshape(len(others), first.count, WIDTH)
+
+
+def _strengths(gradient: Grid, hessian: Grid, counts: NDArray[np.int64]) -> Numbers:
+    """The strength of each pair, over the cuts between the cells that there are."""
     pulls, masses = _corners(gradient), _corners(hessian)
-    means = [pull / (mass + PRIOR) for pull, mass in zip(pulls, masses, strict=True)]
-    contrast = means[0] - means[1] - means[2] + means[3]
-    variance = sum(1 / (mass + PRIOR) for mass in masses)
-    return float((contrast**2 / variance).max())
+    shares = [1 / (mass + PRIOR) for mass in masses]
+    low, right, under, high = (pull * share for pull, share in zip(pulls, shares, strict=True))
+    strengths = (low - right - under + high) ** 2 / sum(shares)
+    strengths *= np.arange(WIDTH - 1) < counts[:, None, None] - 1
+    answer: Numbers = strengths.max(axis=(1, 2))
+    return answer
 
 
 def _corners(grid: Grid) -> tuple[Grid, Grid, Grid, Grid]:
     """For each way to cut both sides once: the sums of the four corners."""
-    sums = grid.cumsum(0).cumsum(1)
-    low = sums[:-1, :-1]
-    right, under = sums[:-1, -1:] - low, sums[-1:, :-1] - low
-    return low, right, under, sums[-1, -1] - low - right - under
+    sums = grid.cumsum(1).cumsum(2)
+    low = sums[:, :-1, :-1]
+    right, under = sums[:, :-1, -1:] - low, sums[:, -1:, :-1] - low
+    return low, right, under, sums[:, -1:, -1:] - low - right - under
 
 
 def _coarsen(codes: NDArray[np.int64], axis: Axis, gradient: Numbers, hessian: Numbers) -> _Coarse:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from tulou.finance.core.fitting.boosting import Material
 from tulou.finance.core.fitting.tables import Grid, Places, Tables, counts_of, counts_of_pair, mean
 
 PRICE, PRICE_IN_PAIRS = 0.03, 0.005
+LEAST_MASS = 1e-300
 
 Labels = NDArray[np.int64]
 
@@ -81,24 +83,68 @@ def merge_path(axis: Axis, values: Numbers, masses: Numbers) -> Path:
     alone."""
     inner = np.arange(axis.ordered)
     order = inner[np.argsort(values[: axis.ordered], kind="stable")] if axis.category else inner
-    return Path(order, _prices(values[order][:, None], masses[order][:, None]), tuple(range(axis.ordered, axis.cells)))
+    prices = _prices(_Line(values[order], masses[order]), len(order))
+    return Path(order, prices, tuple(range(axis.ordered, axis.cells)))
 
 
-def _prices(values: Grid, masses: Grid) -> Numbers:
+class _Cells(Protocol):
+    """What lies in a row and merges with the next one that is left."""
+
+    def cost(self, row: int, other: int) -> float:
+        """What it costs to merge two of them."""
+
+    def merge(self, row: int, other: int) -> None:
+        """Put what lies in `other` into `row`."""
+
+
+class _Line:
+    """A number in each row: plain Python, because there is nothing in it for NumPy to do at once."""
+
+    def __init__(self, values: Numbers, masses: Numbers) -> None:
+        self._values: list[float] = values.tolist()
+        self._masses: list[float] = masses.tolist()
+
+    def cost(self, row: int, other: int) -> float:
+        a, b = self._masses[row], self._masses[other]
+        return a * b / (a + b) * (self._values[row] - self._values[other]) ** 2 if a + b > 0 else 0.0
+
+    def merge(self, row: int, other: int) -> None:
+        total = self._masses[row] + self._masses[other]
+        share = self._masses[other] / total if total > 0 else 0.5
+        self._values[row] += (self._values[other] - self._values[row]) * share
+        self._masses[row] = total
+
+
+class _Rows:
+    """A row of numbers in each row."""
+
+    def __init__(self, values: Grid, masses: Grid) -> None:
+        self._values, self._masses = values.copy(), masses.copy()
+
+    def cost(self, row: int, other: int) -> float:
+        a, b = self._masses[row], self._masses[other]
+        return float((a * b / np.maximum(a + b, LEAST_MASS)) @ (self._values[row] - self._values[other]) ** 2)
+
+    def merge(self, row: int, other: int) -> None:
+        values, masses = self._values, self._masses
+        total = masses[row] + masses[other]
+        share = np.divide(masses[other], total, out=np.full(len(total), 0.5), where=total > 0)
+        values[row] += (values[other] - values[row]) * share
+        masses[row] = total
+
+
+def _prices(cells: _Cells, count: int) -> Numbers:
     """For each border between neighbouring rows, the strength at which it falls (never less than an earlier one)."""
-    count = len(values)
-    values, masses = values.copy(), masses.copy()
     left, right = list(range(-1, count - 1)), list(range(1, count + 1))
     version = [0] * count
-    heap: list[tuple[float, int, int, int]] = []
+    heap = [(cells.cost(row, row + 1), row, 0, 0) for row in range(count - 1)]
+    heapq.heapify(heap)
 
     def offer(row: int) -> None:
         other = right[row]
         if other < count:
-            heapq.heappush(heap, (_cost(values, masses, row, other), row, version[row], version[other]))
+            heapq.heappush(heap, (cells.cost(row, other), row, version[row], version[other]))
 
-    for row in range(count - 1):
-        offer(row)
     prices = np.zeros(max(count - 1, 0))
     reached = 0.0
     while heap:
@@ -108,10 +154,7 @@ def _prices(values: Grid, masses: Grid) -> Numbers:
             continue
         reached = max(reached, cost)
         prices[other - 1] = reached
-        total = masses[row] + masses[other]
-        share = np.divide(masses[other], total, out=np.full(len(total), 0.5), where=total > 0)
-        values[row] += (values[other] - values[row]) * share
-        masses[row] = total
+        cells.merge(row, other)
         version[row] += 1
         version[other] = -1
         right[row] = right[other]
@@ -121,13 +164,6 @@ def _prices(values: Grid, masses: Grid) -> Numbers:
         if left[row] >= 0:
             offer(left[row])
     return prices
-
-
-def _cost(values: Grid, masses: Grid, row: int, other: int) -> float:
-    a, b = masses[row], masses[other]
-    total = a + b
-    joint = np.divide(a * b, total, out=np.zeros(len(total)), where=total > 0)
-    return float(joint @ (values[row] - values[other]) ** 2)
 
 
 def _merged(values: Numbers, masses: Numbers, labels: Labels) -> Numbers:
@@ -171,4 +207,5 @@ def _grid_path(axis: Axis, values: Grid, masses: Grid) -> Path:
         direction = np.linalg.svd(scaled, full_matrices=False)[2][0]
         direction = direction * np.sign(direction[np.argmax(np.abs(direction))])
         inner = inner[np.argsort(scaled @ direction, kind="stable")]
-    return Path(inner, _prices(values[inner], masses[inner]), tuple(range(axis.ordered, axis.cells)))
+    prices = _prices(_Rows(values[inner], masses[inner]), len(inner))
+    return Path(inner, prices, tuple(range(axis.ordered, axis.cells)))
