@@ -34,8 +34,12 @@ def log_losses(bad: Numbers, logits: Numbers) -> Numbers:
 
 def log_loss(bad: Numbers, probability: Numbers) -> float:
     """The mean log-loss, probabilities clipped to [1e-6, 1 - 1e-6]."""
+    return float(np.mean(_losses(bad, probability)))
+
+
+def _losses(bad: Numbers, probability: Numbers) -> Numbers:
     p = np.clip(probability, CLIP, 1 - CLIP)
-    return float(-np.mean(bad * np.log(p) + (1 - bad) * np.log(1 - p)))
+    return -(bad * np.log(p) + (1 - bad) * np.log(1 - p))
 
 
 def auc(bad: Numbers, risk: ArrayLike) -> float | None:
@@ -106,11 +110,17 @@ def psi(expected: ArrayLike, actual: ArrayLike) -> float:
 def bootstrap(bad: Numbers, probability: Numbers, seed: int, rounds: int = 200) -> dict[str, tuple[float, float]]:
     """95 % confidence limits of AUC and log-loss, by drawing the rows anew."""
     random = np.random.default_rng(seed)
+    distinct, places = np.unique(probability, return_inverse=True)
+    losses = _losses(bad, probability)
     figures: list[tuple[float, float]] = []
     for _ in range(rounds):
         rows = random.integers(0, len(bad), len(bad))
-        if (ranking := auc(bad[rows], probability[rows])) is not None:
-            figures.append((ranking, log_loss(bad[rows], probability[rows])))
+        drawn = places[rows]
+        ones = np.bincount(drawn, bad[rows], len(distinct))
+        zeros = np.bincount(drawn, minlength=len(distinct)) - ones
+        if both := float(ones.sum() * zeros.sum()):
+            below = float(ones @ (np.cumsum(zeros) - zeros / 2))
+            figures.append((below / both, float(np.mean(losses[rows]))))
     if not figures:
         return {}
     low, high = np.percentile(np.array(figures), [2.5, 97.5], axis=0)

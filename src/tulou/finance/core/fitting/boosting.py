@@ -84,7 +84,7 @@ def settings(material: Material, *, pairs: bool = False) -> dict[str, Any]:
     signs = [-material.directions.get(i, 0) for i in range(len(material.axes))]
     chosen: dict[str, Any] = {
         "objective": "binary",
-        "learning_rate": (0.2 if many else 0.1) if pairs else 0.3,
+        "learning_rate": (0.2 if many else 0.125) if pairs else 0.3,
         "num_leaves": (6 if many else 4) if pairs else 2,
         "min_data_in_leaf": 10,
         "bagging_fraction": 0.8,
