@@ -42,7 +42,7 @@ def enumerated(folder: Path, every: int) -> dict[str, Any]:
 
 def main() -> None:
     """Print the number of points and what became of them."""
-    given = options(__doc__ or "", every=46)
+    given = options(__doc__ or "", every=42)
     if not sys.platform.startswith("linux") or shutil.which("gcc") is None:
         sys.exit("The bench of faults needs Linux and gcc.")
     with tempfile.TemporaryDirectory() as folder:

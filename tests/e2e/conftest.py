@@ -151,8 +151,8 @@ def opened(browser: Any, live_server: Any) -> Iterator[House]:
     with override_settings(ALLOWED_HOSTS=["*"], CSRF_TRUSTED_ORIGINS=[live_server.url]):
         house = House(browser, live_server.url)
         yield house
-        if house.page is not None:
-            house.page.context.close()
+        for context in list(browser.contexts):
+            context.close()
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_wherever_a_delivery_dies_the_pool_is_as_before_or_as_after(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stories = ("merge", "first", "wider", "refusal", "rollback")
-    told = enumerated(tmp_path, "--every", "46", *(word for name in stories for word in ("--story", name)))
+    told = enumerated(tmp_path, "--every", "42", *(word for name in stories for word in ("--story", name)))
     with capsys.disabled():
         sys.stdout.write(f"\n{told['points']} crash points: {told['by_kind']}, {len(told['wrong'])} wrong\n")
     assert told["points"] >= 200
